@@ -1,0 +1,25 @@
+"""What can go wrong; the class of an error says what to do next."""
+
+
+class GatewayError(Exception):
+    """Every error of ours; its text is one plain sentence, without anything secret or personal."""
+
+
+class Unauthorized(GatewayError):
+    """Who calls did not prove who they are: answer 401, write nothing."""
+
+
+class MalformedCallback(GatewayError):
+    """The callback can't be read: keep it in quarantine with this reason (printable ASCII), answer 200."""
+
+
+class TruncatedCallback(MalformedCallback):
+    """The callback was cut short: keep it like a malformed one, but ask for it again the first time."""
+
+
+class StorageUnavailable(GatewayError):
+    """A store is down, slow, throttled or not ours to use: answer 503, so that the callback comes again."""
+
+
+class StorageRefused(GatewayError):
+    """A store will never take this: quarantine the callback, for trying again can't help."""
