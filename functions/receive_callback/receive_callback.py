@@ -1,0 +1,171 @@
+"""Lambda behind the API: one callback of OpenMarket's in, an empty answer out."""
+
+import binascii
+import hashlib
+import os
+import re
+import traceback
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+import boto3
+import pybase64
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from mms_gateway.aws import client_config
+from mms_gateway.credentials import Credentials
+from mms_gateway.errors import StorageUnavailable, Unauthorized
+from mms_gateway.logs import outcome_line
+from mms_gateway.media_bucket import MediaBucket
+from mms_gateway.message_table import MessageTable
+from mms_gateway.receiving import Callback, Outcome, receive
+from mms_gateway.settings import Settings, read_settings
+
+MEDIA_AT_A_TIME = 16  # connections to the bucket; an MMS has a handful of parts
+ANSWER_MARGIN = 0.5  # seconds before the function's end by which an answer is given
+
+JOINED_TYPES = re.compile(r",\s*[\w.+-]+/[\w.+-]+\s*(?:;|\Z)")
+"""Two Content-Type headers that somebody on the way made one of, as HTTP allows."""
+
+METRICS = {
+    "stored": "Received",
+    "duplicate": "Duplicates",
+    "conflict": "Conflicts",
+    "report": "Reports",
+    "quarantined": "Quarantined",
+    "truncated": "Truncated",
+}
+
+logger = Logger()
+metrics = Metrics()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gateway:
+    """Everything one callback needs, built once for all of them."""
+
+    settings: Settings
+    credentials: Credentials
+    table: MessageTable
+    bucket: MediaBucket
+    deadline: ThreadPoolExecutor
+
+    def take_in(self, event: APIGatewayProxyEvent) -> tuple[Callback, Outcome]:
+        """Authenticate before anything is read, then receive."""
+        token = (event.path_parameters or {}).get("token", "")
+        self.credentials.authenticate(token=token, authorization=event.headers.get("Authorization"))
+        callback = read_callback(event, datetime.now(UTC))
+        outcome = receive(
+            callback,
+            table=self.table,
+            bucket=self.bucket,
+            encoding=self.settings.callback_encoding,
+            keep_raw=self.settings.raw_days > 0,
+        )
+        return callback, outcome
+
+
+@lru_cache(maxsize=1)
+def gateway() -> Gateway:
+    """The gateway that the environment describes."""
+    settings = read_settings(os.environ)
+    few, many = client_config(connections=4), client_config(connections=MEDIA_AT_A_TIME)
+    return Gateway(
+        settings=settings,
+        credentials=Credentials(boto3.client("secretsmanager", config=few), settings.secret_arn),
+        table=MessageTable(boto3.client("dynamodb", config=few), settings.table_name),
+        bucket=MediaBucket(boto3.client("s3", config=many), settings.media_bucket, ThreadPoolExecutor(MEDIA_AT_A_TIME)),
+        deadline=ThreadPoolExecutor(4),
+    )
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Answer 200 if and only if the callback is durable, within the function's time."""
+    request = APIGatewayProxyEvent(event)
+    logger.set_correlation_id(request_id(request))
+    seconds = context.get_remaining_time_in_millis() / 1000 - ANSWER_MARGIN
+    try:
+        work = gateway().deadline.submit(gateway().take_in, request)
+        callback, outcome = work.result(timeout=seconds)
+    except Unauthorized as error:
+        logger.warning("unauthorized", extra={"reason": str(error)})
+        return _respond(401, "unauthorized", "Unauthorized")
+    except StorageUnavailable as error:
+        return _unavailable(str(error))
+    except TimeoutError:  # what is still under way writes just what the next try will find there
+        return _unavailable(f"the stores did not answer within {seconds:.1f} s")
+    except Exception as bug:  # noqa: BLE001 - OpenMarket comes again; the trace goes without its text, which may quote
+        return _unavailable(f"a mistake of the gateway's: {type(bug).__name__}", traceback.format_tb(bug.__traceback__))
+    log = logger.info if outcome.name in {"stored", "duplicate", "report"} else logger.warning
+    log(outcome.name, extra=outcome_line(callback, outcome))
+    if outcome.media_bytes:
+        metrics.add_metric("MediaBytes", MetricUnit.Bytes, outcome.media_bytes)
+    header = f"quarantined; {outcome.reason}" if outcome.name == "quarantined" else outcome.name
+    return _respond(503 if outcome.name == "truncated" else 200, header, METRICS[outcome.name])
+
+
+def _unavailable(reason: str, frames: list[str] | None = None) -> dict[str, Any]:
+    logger.error("unavailable", extra={"reason": reason} | ({"frames": frames} if frames else {}))
+    return _respond(503, "unavailable", "Unavailable")
+
+
+def _respond(status: int, outcome: str, metric: str) -> dict[str, Any]:
+    metrics.add_metric(metric, MetricUnit.Count, 1)
+    return {"statusCode": status, "headers": {"X-Mms-Outcome": outcome}, "body": ""}
+
+
+def read_callback(event: APIGatewayProxyEvent, now: datetime) -> Callback:
+    """The callback in an API event; what keeps it from being one stands in its `fault`."""
+    types = _header_values(event, "Content-Type")
+    encodings = [value for value in _header_values(event, "Content-Encoding") if value.lower() != "identity"]
+    body, fault = _read_body(event)
+    if len(types) > 1 or any(JOINED_TYPES.search(each) for each in types):
+        fault = "Content-Type: the request has it twice"
+    elif encodings:
+        fault = "Content-Encoding: the request's body is compressed or encoded, expected it as it is"
+    return Callback(
+        content_type=", ".join(types),
+        body=body,
+        body_sha256=hashlib.sha256(body).hexdigest(),
+        received_at=now,
+        request_id=request_id(event),
+        fault=fault,
+    )
+
+
+def request_id(event: APIGatewayProxyEvent) -> str | None:
+    """OpenMarket's name for the request, to ask its support by."""
+    value = event.headers.get("X-Request-Id")
+    return "".join(c for c in value if c.isprintable())[:255] or None if value else None
+
+
+def _header_values(event: APIGatewayProxyEvent, name: str) -> list[str]:
+    values = event.multi_value_headers.get(name) or []
+    single = event.headers.get(name)
+    return list(values) or ([single] if single is not None else [])
+
+
+def _read_body(event: APIGatewayProxyEvent) -> tuple[bytes, str | None]:
+    text: str = event.get("body") or ""
+    if event.is_base64_encoded:
+        try:
+            return pybase64.b64decode(text, validate=True), None
+        except (binascii.Error, ValueError):
+            return text.encode("utf-8", "replace"), "the API's base64 of the body is broken"
+    if "\ufffd" in text:
+        return text.encode("utf-8", "replace"), "the body went through a text conversion and lost its bytes"
+    return text.encode("utf-8", "replace"), None
+
+
+# The clients are built while the function starts: AWS lends a full processor then, and the first callback finds
+# them ready. Elsewhere (tests, tools) importing this module does nothing.
+if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
+    gateway()

@@ -1,0 +1,68 @@
+"""Who may call: a token in the path, and HTTP Basic where the secret asks for it."""
+
+import base64
+import binascii
+import hmac
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class CallbackSecret:
+    """What a caller must know; several tokens and passwords are valid at once, so that they rotate."""
+
+    tokens: tuple[bytes, ...]
+    basic: tuple[bytes, ...] | None
+    """`user:password` as Basic sends it, one for each password; None where the secret asks for none."""
+
+
+def read_secret(text: str) -> CallbackSecret:
+    """The callback's half of the secret; ValueError says what is wrong, without quoting it."""
+    try:
+        values = json.loads(text)
+    except ValueError:
+        raise ValueError("the secret is not JSON") from None
+    if not isinstance(values, dict):
+        raise ValueError("the secret is not a JSON object")  # noqa: TRY004 - a wrong value, not a wrong argument
+    tokens = _texts(values, "callbackTokens")
+    if "callbackUser" not in values and "callbackPasswords" not in values:
+        return CallbackSecret(tokens=tokens, basic=None)
+    user = values.get("callbackUser")
+    if not isinstance(user, str) or not user or ":" in user:
+        raise ValueError("the secret's callbackUser must be text without a colon, beside callbackPasswords")
+    passwords = _texts(values, "callbackPasswords")
+    return CallbackSecret(tokens=tokens, basic=tuple(user.encode("utf-8") + b":" + word for word in passwords))
+
+
+def is_authentic(secret: CallbackSecret, *, token: str, authorization: str | None) -> bool:
+    """Whether the caller knows the secret; takes as long for a wrong answer as for a right one."""
+    knows_token = _matches(token.encode("utf-8", "surrogatepass"), secret.tokens)
+    if secret.basic is None:
+        return knows_token
+    return _matches(_basic(authorization or ""), secret.basic) and knows_token
+
+
+def _matches(given: bytes, valid: Iterable[bytes]) -> bool:
+    # Every one is compared, so that the time does not tell which of them came close.
+    matches = [hmac.compare_digest(given, one) for one in valid]
+    return any(matches)
+
+
+def _basic(authorization: str) -> bytes:
+    scheme, _, word = authorization.partition(" ")
+    if scheme.lower() != "basic":
+        return b""
+    try:
+        return base64.b64decode(word.strip(), validate=True)
+    except (binascii.Error, ValueError):
+        return b""
+
+
+def _texts(values: dict[str, Any], name: str) -> tuple[bytes, ...]:
+    """A list of texts as bytes; empty ones are left out: nothing must never match."""
+    texts = values.get(name, [])
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        raise ValueError(f"the secret's {name} must be a list of texts")
+    return tuple(text.encode("utf-8", "surrogatepass") for text in texts if text)
