@@ -20,7 +20,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from mms_gateway.aws import client_config
 from mms_gateway.credentials import Credentials
-from mms_gateway.errors import StorageUnavailable, Unauthorized
+from mms_gateway.errors import StorageRefused, StorageUnavailable, Unauthorized
 from mms_gateway.logs import outcome_line
 from mms_gateway.media_bucket import MediaBucket
 from mms_gateway.message_table import MessageTable
@@ -98,7 +98,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     except Unauthorized as error:
         logger.warning("unauthorized", extra={"reason": str(error)})
         return _respond(401, "unauthorized", "Unauthorized")
-    except StorageUnavailable as error:
+    except (StorageUnavailable, StorageRefused) as error:  # refused even for quarantine
         return _unavailable(str(error))
     except TimeoutError:  # what is still under way writes just what the next try will find there
         return _unavailable(f"the stores did not answer within {seconds:.1f} s")

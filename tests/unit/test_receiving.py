@@ -8,7 +8,8 @@ from typing import NoReturn
 import pytest
 
 from mms_gateway.errors import StorageRefused, StorageUnavailable
-from mms_gateway.receiving import MAX_INLINE_TEXT, MAX_INLINE_TEXTS, Callback, InboundRecord, Outcome, receive
+from mms_gateway.openmarket.decode import MAX_PART_TEXT
+from mms_gateway.receiving import MAX_ITEM_TEXTS, Callback, InboundRecord, Outcome, receive
 from tests.unit.stores import MemoryBucket, MemoryTable
 from tests.wire.bodies import main, message, multipart_type, part, report_json, text
 
@@ -60,8 +61,8 @@ def test_a_small_text_stands_in_the_item_and_a_picture_in_the_bucket_under_its_h
 @pytest.mark.parametrize(
     ("content", "content_type", "inline"),
     [
-        (b"x" * MAX_INLINE_TEXT, "text/plain", True),
-        (b"x" * (MAX_INLINE_TEXT + 1), "text/plain", False),
+        (b"x" * MAX_PART_TEXT, "text/plain", True),
+        (b"x" * (MAX_PART_TEXT + 1), "text/plain", False),
         ("für Elise".encode("latin-1"), "text/plain; charset=iso-8859-1", True),
         ("für Elise".encode("latin-1"), "text/plain", False),
         (b"\xfe\xff\x00P", "text/plain; charset=utf-16", False),  # would be written the other way round
@@ -77,10 +78,10 @@ def test_a_text_stands_in_the_item_only_where_its_bytes_can_be_made_again(
 
 
 def test_texts_of_one_message_overflow_into_the_bucket(stores: Stores) -> None:
-    texts = [text("x" * MAX_INLINE_TEXT, content_id=f"{n}.txt") for n in range(10)]
+    texts = [text("x" * MAX_PART_TEXT, content_id=f"{n}.txt") for n in range(10)]
     stores.receive(message(main(moId=7), *texts))
     keys = stores.table.messages["7"].media_keys
-    assert [key is None for key in keys] == [n < MAX_INLINE_TEXTS // MAX_INLINE_TEXT for n in range(10)]
+    assert [key is None for key in keys] == [n < MAX_ITEM_TEXTS // MAX_PART_TEXT for n in range(10)]
 
 
 def test_whole_bodies_are_not_kept_where_the_operator_does_not_want_them(stores: Stores) -> None:

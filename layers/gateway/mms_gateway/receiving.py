@@ -8,10 +8,11 @@ from typing import Literal, Protocol
 from mms_gateway.errors import MalformedCallback, StorageRefused, TruncatedCallback
 from mms_gateway.messages import CallbackEncoding, DeliveryReport, InboundMms, Part, utc_text
 from mms_gateway.openmarket.callback_json import read_date
-from mms_gateway.openmarket.decode import decode_callback
+from mms_gateway.openmarket.decode import MAX_PART_TEXT, decode_callback
 
-MAX_INLINE_TEXT = 8 * 1024  # bytes of one text part that stands in the item itself
-MAX_INLINE_TEXTS = 64 * 1024  # bytes of all of them: with the JSON and the parts' names an item stays under 400 KB
+MAX_ITEM_TEXTS = (
+    64 * 1024
+)  # bytes of all the texts that stand in an item: with the JSON and the parts' names an item stays under 400 KB
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,7 +197,7 @@ def _whole_body(callback: Callback, folder: str) -> Blob:
 def media_keys(message: InboundMms) -> tuple[str | None, ...]:
     """For each part its key in the bucket, or None where its text fits into the item."""
     keys: list[str | None] = []
-    room = MAX_INLINE_TEXTS
+    room = MAX_ITEM_TEXTS
     for part in message.parts:
         inline = _inline_size(part)
         if inline is not None and inline <= room:
@@ -209,6 +210,6 @@ def media_keys(message: InboundMms) -> tuple[str | None, ...]:
 
 def _inline_size(part: Part) -> int | None:
     """The bytes that the part's text takes in the item; None where it must lie in the bucket."""
-    if part.text is None or part.size > MAX_INLINE_TEXT or part.text.encode(part.charset) != part.data:
+    if part.text is None or part.size > MAX_PART_TEXT or part.text.encode(part.charset) != part.data:
         return None
     return len(part.text.encode("utf-8"))

@@ -22,7 +22,7 @@ _ID = re.compile(rf"[0-9]{{1,{MAX_ID_DIGITS}}}")
 _INTEGER = re.compile(r"-?[0-9]+")
 _DATE = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})[Tt ]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]+))?"
-    r"(?:[Zz]|([+-])([0-9]{2}):?([0-5][0-9]))?"
+    r"(?:[Zz]|([+-])([0-9]{2}):([0-5][0-9]))?"
 )
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ABSENT = object()
@@ -89,16 +89,16 @@ def _refuse_constant(_: str) -> NoReturn:
     raise MalformedCallback("the JSON holds NaN or Infinity, which JSON does not have")
 
 
-def canonical(value: object) -> bytes:
-    """The one way to write a JSON value: sorted keys, compact, UTF-8, numbers as they came."""
-    text = json.dumps(
-        value,
-        sort_keys=True,
-        separators=(",", ":"),
-        ensure_ascii=False,
-        default=lambda number: [number.literal],
-    )
-    return text.encode("utf-8", "surrogatepass")
+def canonical(value: object) -> str:
+    """The one way to write a JSON value: sorted keys, compact, numbers as they came."""
+    match value:
+        case dict():
+            return "{" + ",".join(f"{canonical(key)}:{canonical(value[key])}" for key in sorted(value)) + "}"
+        case list():
+            return "[" + ",".join(map(canonical, value)) + "]"
+        case Number():
+            return value.literal
+    return json.dumps(value, ensure_ascii=False)
 
 
 def repair(text: str) -> str:
@@ -179,7 +179,7 @@ class Fields:
             if len(value.literal) <= MAX_OPERATOR_ID_DIGITS:
                 return int(value.literal)
             flag = "field-unusable"
-        self.flags.append(flag)
+        self.flags.append("field-unusable" if value is None else flag)
         return None
 
     def _as_text(self, value: object) -> str | None:

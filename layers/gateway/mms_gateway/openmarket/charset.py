@@ -1,6 +1,8 @@
 """Read the bytes of a text part, in the charsets that handsets and operators use and in no others."""
 
 import codecs
+import re
+from collections.abc import Iterator
 
 _PIECE = 64 * 1024  # bytes
 
@@ -20,6 +22,7 @@ _CODECS = {
 }
 """The allow-list: charset label to codec. Codecs such as utf-7 or unicode_escape would let text be smuggled."""
 
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _UTF_16_MARKS = (b"\xfe\xff", b"\xff\xfe")
 
 
@@ -44,11 +47,23 @@ def _codec(label: str, start: bytes) -> str | None:
     return "utf-16-be" if codec == "utf-16" and start not in _UTF_16_MARKS else codec
 
 
+def is_printable_utf8(data: bytes) -> bool:
+    """Whether `data` is UTF-8 text without control characters other than tabs and line ends."""
+    try:
+        return not any(_CONTROLS.search(piece) for piece in _pieces(data, "utf-8"))
+    except UnicodeDecodeError:
+        return False
+
+
 def _decode(data: bytes | memoryview, codec: str, most: int) -> str:
-    """Decode piece by piece: all of a long text must be read to be trusted, but not held."""
-    decoder = codecs.getincrementaldecoder(codec)()
     text = ""
-    for start in range(0, len(data), _PIECE):
-        piece = decoder.decode(bytes(data[start : start + _PIECE]), final=start + _PIECE >= len(data))
+    for piece in _pieces(data, codec):
         text += piece[: most - len(text)]
     return text
+
+
+def _pieces(data: bytes | memoryview, codec: str) -> Iterator[str]:
+    """The text piece by piece: all of a long one must be read to be trusted, but not held."""
+    decoder = codecs.getincrementaldecoder(codec)()
+    for start in range(0, len(data), _PIECE):
+        yield decoder.decode(bytes(data[start : start + _PIECE]), final=start + _PIECE >= len(data))

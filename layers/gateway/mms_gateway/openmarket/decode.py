@@ -32,7 +32,9 @@ from mms_gateway.openmarket.transfer import (
 )
 
 MAX_CONTENT_ID = 255  # characters; the provider allows fewer than 20 on the way out
+MAX_PART_TEXT = 8 * 1024  # bytes of a text that may stand in the item: a part's text is held that far at least
 MAX_TEXT = 32 * 1024  # bytes of UTF-8 in the message's `text`: several long texts, and the item stays small
+JSON_TYPE = "application/json"
 DEFAULT_TYPE = "application/octet-stream"
 
 
@@ -51,7 +53,7 @@ def decode_callback(
     if media_type is None:
         raise MalformedCallback("Content-Type: absent or not a media type")
     body_sha256 = body_sha256 or hashlib.sha256(body).hexdigest()
-    if media_type.essence == "application/json":
+    if media_type.essence == JSON_TYPE:
         if is_cut_short(body):
             raise TruncatedCallback("the JSON ends too early")
         return _message(body, [], ["json-only"], body_sha256)
@@ -77,12 +79,12 @@ def read_multipart(body: bytes, boundary: str, encoding: CallbackEncoding) -> tu
     pieces = split(body, boundary)
     heads = [_head(entity) for entity in pieces.entities]
     main, main_flags = _declared_content(heads[0], pieces.entities[0]) if heads else (b"", ())
-    is_cut_short(bytes(main))  # for its limits, which come before the complaint that the body is cut
+    if heads and heads[0].content_type == JSON_TYPE:
+        is_cut_short(bytes(main))  # for its limits, which come before the complaint that the body is cut
     if not pieces.closed:
         raise TruncatedCallback("the closing delimiter is missing")
     for position, head in enumerate(heads):
-        is_json = head.content_type == "application/json"
-        if position == 0 and not is_json:
+        if position == 0 and head.content_type != JSON_TYPE:
             raise MalformedCallback("the first part is not application/json")
         if position > 0 and head.content_id == "main":
             raise MalformedCallback(f"Content-Id: {part_name(position)} is called main, as only the first part may be")
@@ -209,7 +211,7 @@ def _delivery_report(fields: Fields, details: str, body_sha256: str) -> Delivery
 def _inbound_mms(
     fields: Fields, values: dict[str, object], details: str, media: Sequence[Media], body_sha256: str
 ) -> InboundMms:
-    parts = tuple(_part(index, piece) for index, piece in enumerate(media))
+    parts = _parts(media)
     destinations = fields.texts("destinations")
     subject = fields.text("subject")
     if subject is not None and len(subject) > MAX_SUBJECT:
@@ -233,16 +235,28 @@ def _inbound_mms(
         text=_joined_text(parts),
         parts=parts,
         details=details,
-        content_sha256=hashlib.sha256(canonical(content)).hexdigest(),
+        content_sha256=hashlib.sha256(canonical(content).encode("utf-8", "surrogatepass")).hexdigest(),
         body_sha256=body_sha256,
         flags=_unique(fields.flags),
     )
 
 
-def _part(index: int, media: Media) -> Part:
+def _parts(media: Sequence[Media]) -> tuple[Part, ...]:
+    """The parts, hashed and read; of long texts just as much is held as the message's `text` has room for."""
+    parts = []
+    room = MAX_TEXT
+    for index, piece in enumerate(media):
+        part = _part(index, piece, max(room, MAX_PART_TEXT))
+        if part.content_type == "text/plain":
+            room -= len(part.text or "")
+        parts.append(part)
+    return tuple(parts)
+
+
+def _part(index: int, media: Media, most: int) -> Part:
     text, codec, flags = None, "", list(media.flags)
     if media.content_type.startswith("text/"):
-        text, codec, usable = read_text(media.data, media.charset, MAX_TEXT)
+        text, codec, usable = read_text(media.data, media.charset, most)
         if not usable:
             flags.append("charset-unusable")
     return Part(
@@ -259,7 +273,7 @@ def _part(index: int, media: Media) -> Part:
 
 def _joined_text(parts: Iterable[Part]) -> str | None:
     texts = [part.text for part in parts if part.content_type == "text/plain" and part.text is not None]
-    joined = "\n".join(texts).encode("utf-8")
+    joined = "\n".join(texts)[:MAX_TEXT].encode("utf-8")
     return joined[:MAX_TEXT].decode("utf-8", "ignore") if texts else None
 
 

@@ -19,6 +19,7 @@ MAX_EPILOGUE = 1024
 _BLANKS = b" \t"
 _FIRST_TAIL = re.compile(rb"[ \t]*(\r\n|\n)")
 _CLOSING_TAIL = rb"(?P<closing>--)[ \t]*(?:\r\n|\r|\n|\Z)"  # any line end, or the end of the body
+_CLOSING = re.compile(_CLOSING_TAIL)
 _TAILS = {end: re.compile(rb"[ \t]*%b|%b" % (end, _CLOSING_TAIL)) for end in (b"\r\n", b"\n")}
 _HEADER_NAME = re.compile(rb"[!-9;-~]+")  # RFC 5322 ftext: printable ASCII without the colon
 
@@ -145,7 +146,7 @@ def _header_block(
             if not headers:
                 raise MalformedCallback(f"the headers of {part} begin with a continuation line")
             name, value = headers[-1]
-            headers[-1] = (name, value + b" " + line.strip(_BLANKS))
+            headers[-1] = (name, (value + b" " + line.strip(_BLANKS)).strip(_BLANKS))
             folded = True
             continue
         headers.append(_header(line, part))
@@ -153,8 +154,7 @@ def _header_block(
             raise MalformedCallback(f"{part} has more than {MAX_HEADERS} headers")
     if len(body) >= limit + len(line_end):
         raise _too_long(part)
-    rest = body[position:].rstrip(b"\r\n")
-    if rest.startswith(dash_boundary + b"--") and _is_delimiter(rest, dash_boundary):
+    if body.startswith(dash_boundary, position) and _CLOSING.match(body, position + len(dash_boundary)):
         raise MalformedCallback(f"a delimiter stands within the headers of {part}")
     return None
 

@@ -8,6 +8,8 @@ from typing import Literal
 
 import pybase64
 
+from mms_gateway.openmarket.charset import is_printable_utf8
+
 Encoding = Literal["none", "identity", "base64", "quoted-printable", "unknown"]
 """What a part declares; `none` also where it declares several or an empty one: then nothing is known of it."""
 
@@ -18,8 +20,8 @@ _GLANCE = 64  # bytes that tell binary media from base64 text at once
 _LINE_ENDS = b"\r\n"
 _WHITE_SPACE = b"\r\n\t "
 _BASE64_TEXT = re.compile(rb"[A-Za-z0-9+/=\r\n\t ]*")
+_UNUSUAL_ESCAPE = re.compile(rb"=(?![0-9A-Fa-f]{2}|\r?\n)")
 _ESCAPES = re.compile(rb"(?:=[0-9A-Fa-f]{2})+|=[ \t]*\r?\n")
-_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")  # all but tab, line feed, carriage return
 _MAGIC = re.compile(
     rb"\xff\xd8\xff"  # JPEG
     rb"|\x89PNG\r\n\x1a\n"
@@ -83,9 +85,11 @@ def decode_base64(content: bytes | memoryview) -> bytes | None:
 def decode_quoted_printable(content: bytes | memoryview) -> bytes:
     """The bytes behind quoted-printable text; a broken escape stays as it is.
 
-    Not the standard library's: it drops an escape cut at the end and swallows text after a lone carriage return.
+    The standard library is fast but drops a broken escape at the end and swallows text after a lone carriage return.
     """
     text = bytes(content)
+    if not _UNUSUAL_ESCAPE.search(text):
+        return binascii.a2b_qp(text)
     decoded = bytearray()
     position = 0
     for escape in _ESCAPES.finditer(text):
@@ -134,7 +138,7 @@ def _may_follow(part: Undeclared, data: bytes | None) -> bool:
         return False
     if _may_be_a_word(data) or not part.content_type.startswith(("text/", "application/smil")):
         return True
-    return _is_printable_utf8(data)
+    return is_printable_utf8(data)
 
 
 def _may_be_a_word(data: bytes) -> bool:
@@ -147,11 +151,3 @@ def _is_canonical(content: memoryview, data: bytes) -> bool:
     packed = bytes(content).translate(None, _LINE_ENDS)
     last_group = data[-(len(data) % 3 or 3) :]
     return len(packed) == (len(data) + 2) // 3 * 4 and packed.endswith(pybase64.b64encode(last_group))
-
-
-def _is_printable_utf8(data: bytes) -> bool:
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return not _CONTROLS.search(text)
