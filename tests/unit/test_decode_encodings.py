@@ -1,0 +1,416 @@
+"""The rules of encodings and charsets in hostile-callbacks.md, sentence by sentence."""
+
+from base64 import b64encode
+
+import pytest
+
+from mms_gateway.errors import MalformedCallback
+from mms_gateway.messages import InboundMms
+from tests.unit.invariants import Encoding, message_of, read
+from tests.wire.bodies import CRLF, LF, WirePart, main, message, mo_json, multipart_type, part, text
+from tests.wire.media import gif, heads, jpeg, png, smil
+
+TYPE = multipart_type()
+PICTURE = jpeg()
+PROOF = part(b64encode(PICTURE))
+PROVEN = (PICTURE, {"base64-undeclared"})
+Decoded = tuple[bytes, set[str]]
+
+
+def decoded(*parts: WirePart, encoding: Encoding = "auto", line_end: bytes = CRLF) -> list[Decoded]:
+    """Bytes and flags of each part."""
+    result = message_of(TYPE, message(main(), *parts, line_end=line_end), encoding)
+    return [(bytes(each.data), set(each.flags)) for each in result.parts]
+
+
+def only(content: bytes, encoding: str | None = None, content_type: str = "image/jpeg") -> Decoded:
+    """Bytes and flags of a part that is alone."""
+    (one,) = decoded(part(content, content_type, encoding=encoding))
+    return one
+
+
+def words(data: bytes, charset: str | None) -> tuple[str | None, set[str]]:
+    """Text and flags of a text part in a charset."""
+    content_type = "text/plain" if charset is None else f"text/plain; charset={charset}"
+    result = message_of(TYPE, message(main(), part(data, content_type)))
+    assert bytes(result.parts[0].data) == data
+    return result.text or None, set(result.parts[0].flags)
+
+
+# --- declared base64 --------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("content", "data"),
+    [
+        (b"UG9sbHk=", b"Polly"),
+        (b"\r\nUG9s\r\nbHk=\r\n", b"Polly"),
+        (b"UG9s\nbHk=\r", b"Polly"),
+        (b" U G\t9 s b H k = ", b"Polly"),
+        (b"UG9sbHk = ", b"Polly"),
+        (b"UG9sbA= =", b"Poll"),
+        (b"UG9sbA=\r\n=", b"Poll"),
+        (b"UG9sbHl=", b"Polly"),
+        (b"UG9sbB==", b"Poll"),
+        (b"UG9sbHk", b"Polly"),
+        (b"UG9sbA", b"Poll"),
+        (b"UG9sbA=", b"Poll"),
+        (b"UG9sbB", b"Poll"),
+        (b"+/+/", b"\xfb\xff\xbf"),
+        (b"", b""),
+        (b"\r\n \r\n", b""),
+    ],
+)
+def test_declared_base64_forgives_line_ends_blanks_spare_bits_and_missing_padding(content: bytes, data: bytes) -> None:
+    assert only(content, "base64") == (data, set())
+
+
+@pytest.mark.parametrize(
+    "content", [b"UG9sbHk==", b"UG9s=", b"UG9sbA===", b"UG9s====", b"=", b"UG=9sbHk", b"=UG9s", b"U===", b"UG9sb"]
+)
+def test_base64_with_too_much_padding_or_padding_in_the_middle_is_broken(content: bytes) -> None:
+    assert only(content, "base64") == (content, {"base64-broken"})
+
+
+@pytest.mark.parametrize("encoding", ["base64", "BASE64", "Base64", "base64 \t"])
+def test_the_name_of_an_encoding_is_case_blind(encoding: str) -> None:
+    assert only(b"UG9sbHk=", encoding) == (b"Polly", set())
+
+
+@pytest.mark.parametrize("encoding", ["binary", "7bit", "8bit", "BINARY"])
+def test_a_declared_identity_leaves_the_bytes_as_they_are(encoding: str) -> None:
+    assert only(b"\0=41\r\n\xff", encoding) == (b"\0=41\r\n\xff", set())
+
+
+# --- unknown encodings ------------------------------------------------------------------------------------------------
+STRANGE = {
+    "unknown": [b"Content-Transfer-Encoding: x-canary"],
+    "empty": [b"Content-Transfer-Encoding:"],
+    "blanks": [b"Content-Transfer-Encoding:  \t"],
+    "several that differ": [b"Content-Transfer-Encoding: base64", b"Content-Transfer-Encoding: binary"],
+    "several that agree": [b"Content-Transfer-Encoding: base64", b"content-transfer-encoding: base64"],
+    "not ASCII": [b"Content-Transfer-Encoding: base\xff64"],
+}
+
+
+@pytest.mark.parametrize("headers", STRANGE.values(), ids=STRANGE)
+def test_several_empty_or_unknown_encodings_leave_the_bytes_and_are_flagged(headers: list[bytes]) -> None:
+    strange = part(b"UG9sbHk=", headers=[b"Content-Type: image/jpeg", *headers])
+    assert decoded(strange) == [(b"UG9sbHk=", {"encoding-unknown"})]
+
+
+@pytest.mark.parametrize("name", ["empty", "several that differ", "several that agree"])
+def test_a_part_with_several_or_empty_encodings_is_undeclared(name: str) -> None:
+    strange = part(b64encode(PICTURE), headers=[b"Content-Type: image/jpeg", *STRANGE[name]])
+    assert decoded(strange) == [(PICTURE, {"encoding-unknown", "base64-undeclared"})]
+
+
+# --- undeclared base64: the proof -------------------------------------------------------------------------------------
+@pytest.mark.parametrize("name", heads())
+def test_every_known_magic_number_is_a_proof(name: str) -> None:
+    data = heads()[name]
+    assert only(b64encode(data)) == (data, {"base64-undeclared"})
+
+
+@pytest.mark.parametrize(
+    "content_type", ["image/jpeg", "IMAGE/JPEG", "image/x-canary", "audio/amr", "video/mp4", "application/octet-stream"]
+)
+def test_image_audio_video_and_octet_stream_may_be_proofs(content_type: str) -> None:
+    assert only(b64encode(PICTURE), content_type=content_type) == PROVEN
+
+
+@pytest.mark.parametrize("headers", [[], [b"Content-Id: a"]], ids=["no headers", "no Content-Type"])
+def test_a_part_of_no_declared_type_may_be_a_proof(headers: list[bytes]) -> None:
+    ((data, flags),) = decoded(part(b64encode(PICTURE), headers=headers))
+    assert data == PICTURE
+    assert flags - {"no-headers"} == {"base64-undeclared"}
+
+
+@pytest.mark.parametrize(
+    "content_type", ["text/plain", "application/smil", "application/pdf", "text/html", "model/mesh"]
+)
+def test_no_other_type_is_a_proof(content_type: str) -> None:
+    assert only(b64encode(PICTURE), content_type=content_type) == (b64encode(PICTURE), set())
+
+
+def test_a_proof_has_at_least_64_decoded_bytes() -> None:
+    assert only(b64encode(PICTURE[:64])) == (PICTURE[:64], {"base64-undeclared"})
+    assert only(b64encode(PICTURE[:63])) == (b64encode(PICTURE[:63]), set())
+
+
+@pytest.mark.parametrize("spoil", [b"!", b"-", b"\0", b"\xc3\xa9", b"=A"])
+def test_a_proof_is_all_base64_text(spoil: bytes) -> None:
+    wire = b64encode(PICTURE)
+    for spoilt in (wire[:120] + spoil + wire[120:], wire + spoil):
+        assert only(spoilt) == (spoilt, set())
+
+
+def test_a_proof_begins_with_a_magic_number() -> None:
+    wire = b64encode(b"\0" + PICTURE)
+    assert only(wire) == (wire, set())
+
+
+@pytest.mark.parametrize("line_end", [CRLF, LF])
+def test_a_proof_may_come_in_lines(line_end: bytes) -> None:
+    wire = b64encode(PICTURE)
+    lines = line_end.join(wire[at : at + 76] for at in range(0, len(wire), 76)) + line_end
+    assert decoded(part(lines), line_end=line_end) == [PROVEN]
+
+
+def test_a_binary_picture_proves_nothing() -> None:
+    caption = text(b64encode(b"a caption of some length").decode())
+    assert decoded(part(PICTURE), caption) == [(PICTURE, set()), (caption.content, set())]
+
+
+def test_a_declared_picture_proves_nothing() -> None:
+    caption = text(b64encode(b"a caption of some length").decode())
+    assert decoded(part(b64encode(PICTURE), encoding="base64"), caption) == [(PICTURE, set()), (caption.content, set())]
+
+
+def test_declared_binary_is_declared() -> None:
+    wire = b64encode(PICTURE)
+    assert decoded(part(wire, encoding="binary")) == [(wire, set())]
+
+
+# --- undeclared base64: the others ------------------------------------------------------------------------------------
+def beside_a_proof(*others: WirePart) -> list[Decoded]:
+    """What becomes of parts that stand beside a proof, before or behind it."""
+    ahead, behind = decoded(*others, PROOF), decoded(PROOF, *others)
+    assert ahead[:-1] == behind[1:]
+    assert ahead[-1] == behind[0] == PROVEN
+    return behind[1:]
+
+
+@pytest.mark.parametrize(
+    "content_type", ["text/plain", "text/x-vcard", "application/smil", "image/x-canary", "application/x-canary"]
+)
+@pytest.mark.parametrize("data", [b"Polly wants a cracker", "voilà\r\n\t🦜".encode(), b"Po"])
+def test_after_a_proof_the_others_are_decoded(content_type: str, data: bytes) -> None:
+    assert beside_a_proof(part(b64encode(data), content_type)) == [(data, {"base64-undeclared"})]
+
+
+def test_after_a_proof_lines_are_canonical_too() -> None:
+    wire = b64encode(b"Polly wants a cracker, and another one, and yet another one, and then a rest.")
+    lines = wire[:76] + CRLF + wire[76:] + CRLF
+    assert beside_a_proof(part(lines, "text/plain"))[0][1] == {"base64-undeclared"}
+
+
+@pytest.mark.parametrize(
+    "spoilsport",
+    [
+        b"Hello, Polly!",
+        b"UG9s bHkgd2FudHMgYSBjcmFja2Vy",
+        b"UG9sbHkgd2FudHMgYSBjcmFja2VyIQ=",
+        b"UG9sbHkgd2FudHMgYSBjcmFja2VyIR==",
+        b"UG9sbHkgd2FudHMgYSBjcmFja2VyIQ",
+        b"UG9sbHkgd2FudHMgYSBjcmFja2V=",
+        b"UG9sbHkgd2FudHMgYSBjcmFja2VyIQ====",
+        b"\xff",
+        b"=",
+    ],
+)
+def test_one_part_that_is_not_canonical_keeps_all_others_as_they_are(spoilsport: bytes) -> None:
+    fine = part(b64encode(b"a caption of some length"), "text/plain", "t")
+    spoilt = part(spoilsport, "application/x-canary", "s")
+    assert beside_a_proof(fine, spoilt) == [(fine.content, set()), (spoilsport, set())]
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "text/html", "application/smil", "TEXT/PLAIN"])
+@pytest.mark.parametrize("data", [b"voil\xe0 l'oiseau bleu", b"\0\1\2\3\4\5\6\7" * 3, b"a\x1b[31m caption", PICTURE])
+def test_text_that_would_not_be_printable_utf_8_keeps_all_others_as_they_are(content_type: str, data: bytes) -> None:
+    fine = part(b64encode(b"a caption of some length"), "text/plain", "t")
+    spoilt = part(b64encode(data), content_type, "s")
+    assert beside_a_proof(fine, spoilt) == [(fine.content, set()), (spoilt.content, set())]
+
+
+def test_what_is_not_text_need_not_be_printable() -> None:
+    data = b"\0\xff\1" * 5
+    assert beside_a_proof(part(b64encode(data), "application/x-canary")) == [(data, {"base64-undeclared"})]
+
+
+@pytest.mark.parametrize("short", [b"MENU", b"HELP", b"STOPSTOP", b"aaaaaaaaaaaa"])
+def test_unpadded_parts_under_16_characters_stay_as_they_are(short: bytes) -> None:
+    assert beside_a_proof(part(short, "text/plain")) == [(short, set())]
+
+
+def test_a_short_part_that_stays_does_not_keep_the_others() -> None:
+    caption = b"a caption of some length"
+    both = [part(b64encode(caption), "text/plain", "t"), text("MENU")]
+    assert beside_a_proof(*both) == [(caption, {"base64-undeclared"}), (b"MENU", set())]
+
+
+def test_unpadded_parts_of_16_characters_and_short_padded_ones_are_decoded() -> None:
+    assert beside_a_proof(text("UG9sbHkgcGFycm90"))[0] == (b"Polly parrot", {"base64-undeclared"})
+    assert beside_a_proof(text("SGk="))[0] == (b"Hi", {"base64-undeclared"})
+
+
+def test_empty_and_declared_parts_do_not_keep_the_others() -> None:
+    caption = part(b64encode(b"a caption of some length"), "text/plain", "t")
+    beside = [part(b""), part(b"\xff\0", encoding="binary"), part(b"a=\r\nb", encoding="quoted-printable")]
+    assert beside_a_proof(*beside, caption) == [
+        (b"", set()),
+        (b"\xff\0", set()),
+        (b"ab", set()),
+        (b"a caption of some length", {"base64-undeclared"}),
+    ]
+
+
+def test_menu_beside_a_binary_picture_stays_menu() -> None:
+    assert decoded(part(PICTURE), text("MENU")) == [(PICTURE, set()), (b"MENU", set())]
+
+
+def test_text_beside_a_proof_is_read_after_it_is_decoded() -> None:
+    wire = message(main(), PROOF, text(b64encode("voilà, un oiseau".encode()).decode()))
+    result = message_of(TYPE, wire)
+    assert (result.text, result.parts[1].text) == ("voilà, un oiseau", "voilà, un oiseau")
+
+
+def test_two_proofs_are_decoded_even_where_the_others_are_not() -> None:
+    parts = [PROOF, part(b64encode(png()), "image/png"), part(b64encode(gif()), "image/gif"), text("Hello!")]
+    assert [flags for _, flags in decoded(*parts)] == [{"base64-undeclared"}] * 3 + [set()]
+
+
+# --- the parameter CallbackEncoding -----------------------------------------------------------------------------------
+def test_with_encoding_binary_nothing_undeclared_is_decoded() -> None:
+    caption = part(b64encode(b"Polly"), "text/plain", encoding="base64")
+    assert decoded(PROOF, caption, encoding="binary") == [(PROOF.content, set()), (b"Polly", set())]
+
+
+def test_with_encoding_base64_no_proof_is_needed() -> None:
+    parts = [part(b64encode(b"no magic"), "image/jpeg"), part(b64encode(b"Polly"), "text/plain")]
+    assert [data for data, _ in decoded(*parts, encoding="base64")] == [b"no magic", b"Polly"]
+
+
+def test_with_encoding_base64_what_is_not_base64_stays_as_it_came() -> None:
+    assert [data for data, _ in decoded(part(b"\xff\xd8\xff"), text("Hello!"), encoding="base64")] == [
+        b"\xff\xd8\xff",
+        b"Hello!",
+    ]
+
+
+# --- quoted-printable -------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("content", "data"),
+    [
+        (b"=41=42", b"AB"),
+        (b"voil=C3=A0", "voilà".encode()),
+        (b"a=\r\nb", b"ab"),
+        (b"a=\nb", b"ab"),
+        (b"a\r\nb", b"a\r\nb"),
+        (b"a=3Db", b"a=b"),
+        (b"=00=FF", b"\0\xff"),
+        (b"100=%", b"100=%"),
+        (b"=ZZ", b"=ZZ"),
+        (b"=4", b"=4"),
+        (b"=4Z=41", b"=4ZA"),
+        (b"a_b", b"a_b"),
+        (b"", b""),
+    ],
+)
+def test_quoted_printable_is_decoded_and_broken_escapes_stay_literal(content: bytes, data: bytes) -> None:
+    assert only(content, "quoted-printable", "text/plain") == (data, set())
+    assert only(content, "Quoted-Printable") == (data, set())
+
+
+def test_an_equals_sign_before_an_escape_is_not_lost() -> None:
+    assert only(b"==41", "quoted-printable")[0] in {b"=A", b"==41"}
+
+
+# --- the JSON part ----------------------------------------------------------------------------------------------------
+def quoted(data: bytes) -> bytes:
+    return b"".join(b"=%02X" % byte for byte in data)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "encode"), [("base64", b64encode), ("quoted-printable", quoted), ("binary", bytes)]
+)
+def test_the_json_parts_declared_encoding_is_undone(encoding: str, encode: object) -> None:
+    assert callable(encode)
+    details = mo_json(subject="Polly 🦜")
+    result = message_of(TYPE, message(main(encode(details), encoding=encoding), part(b"a")))
+    assert (result.subject, result.details) == ("Polly 🦜", details.decode())
+
+
+@pytest.mark.parametrize("content", [b"!" + b64encode(mo_json()), b64encode(b"[]"), b64encode(mo_json())[:-5]])
+def test_json_whose_declared_base64_does_not_give_an_object_is_malformed(content: bytes) -> None:
+    assert isinstance(read(TYPE, message(main(content, encoding="base64"), part(b"a"))), MalformedCallback)
+
+
+# --- charsets ---------------------------------------------------------------------------------------------------------
+NUMBERS = [*range(1, 12), 13, 14, 15]  # there is no iso-8859-12
+LETTERS = ["voilà", "čaj", "ĥ", "ē", "чай", "شاي", "τσάι", "תה", "çay", "ąžų", "ชา", "ąžų", "ẁ", "5 €"]
+WINDOWS = ["čaj", "чай", "5 €", "τσάι", "çay", "תה", "شاي", "ąžų", "trà"]
+CHARSETS = {
+    "utf-8": "voilà 🦜",
+    "us-ascii": "Polly",
+    **{f"iso-8859-{number}": written for number, written in zip(NUMBERS, LETTERS, strict=True)},
+    **{f"windows-125{number}": written for number, written in enumerate(WINDOWS)},
+    "shift_jis": "お茶",
+    "euc-jp": "お茶",
+    "gb18030": "喝茶🦜",
+    "big5": "喝茶",
+    "euc-kr": "차",
+}
+
+
+@pytest.mark.parametrize(("charset", "written"), CHARSETS.items(), ids=CHARSETS)
+@pytest.mark.parametrize("spelling", ["{}", '"{}"', "upper"])
+def test_every_charset_of_the_list_is_read(charset: str, written: str, spelling: str) -> None:
+    declared = charset.upper() if spelling == "upper" else spelling.format(charset)
+    assert words(written.encode(charset), declared) == (written, set())
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "Polly 🦜".encode("utf-16-be"),
+        b"\xff\xfe" + "Polly 🦜".encode("utf-16-le"),
+        b"\xfe\xff" + "Polly 🦜".encode("utf-16-be"),
+    ],
+)
+def test_utf_16_is_read_with_either_mark_and_big_endian_without(data: bytes) -> None:
+    assert words(data, "utf-16") == ("Polly 🦜", set())
+
+
+def test_without_a_charset_utf_8_is_tried_and_nothing_is_flagged() -> None:
+    assert words("voilà 🦜".encode(), None) == ("voilà 🦜", set())
+    assert words(b"voil\xe0", None) == (None, set())
+
+
+@pytest.mark.parametrize(
+    "charset",
+    [
+        "utf-8",
+        "us-ascii",
+        "shift_jis",
+        "utf-16",
+        "x-canary",
+        "utf-7",
+        "unicode_escape",
+        "punycode",
+        "mbcs",
+        "utf-32",
+        "cp037",
+        "koi8-r",
+    ],
+)
+def test_a_declared_charset_that_fails_falls_back_to_utf_8_and_is_flagged(charset: str) -> None:
+    assert words(b"\xff\xfe\xfd", charset) == (None, {"charset-unusable"})
+    if charset not in {"utf-8", "utf-16", "shift_jis"}:
+        assert words("voilà".encode(), charset) == ("voilà", {"charset-unusable"})
+
+
+@pytest.mark.parametrize("charset", ["", '""', "a" * 300, "../../utf-8", "utf-8\0", "é", "\udcff"])
+def test_a_charset_that_is_no_name_does_no_harm(charset: str) -> None:
+    header = f"Content-Type: text/plain; charset={charset}".encode(errors="surrogateescape")
+    result = read(TYPE, message(main(), part(b"Polly", headers=[header])))
+    assert isinstance(result, InboundMms)
+    assert bytes(result.parts[0].data) == b"Polly"
+
+
+def test_charsets_of_what_is_not_text_do_not_matter() -> None:
+    (one,) = decoded(part(PICTURE, "image/jpeg; charset=x-canary"))
+    assert one == (PICTURE, set())
+
+
+def test_a_presentation_is_no_text_of_the_message() -> None:
+    body = message(main(), part(smil("a"), "application/smil"), text("Polly"), part(b"<b>", "text/html"))
+    assert message_of(TYPE, body).text == "Polly"
