@@ -90,6 +90,10 @@ FAMILIES: dict[str, tuple[str, Callable[[], bytes]]] = {
     "plain JSON never closed": (JSON, lambda: b'{"a": "' + filled(b"a")),
     "one number": (JSON, lambda: b'{"moId": ' + filled(b"7") + b"}"),
     "quoted-printable all =41": (TYPE, media(b"=41", encoding="quoted-printable")),
+    "quoted-printable all =41, broken at its end": (
+        TYPE,
+        lambda: message(main(), part(filled(b"=41") + b"=", encoding="quoted-printable")),
+    ),
     "quoted-printable all =": (TYPE, media(b"=", encoding="quoted-printable")),
     "quoted-printable all =Z": (TYPE, media(b"=Z", encoding="quoted-printable")),
     "quoted-printable all soft line ends": (TYPE, media(b"=\r\n", encoding="quoted-printable")),

@@ -21,7 +21,8 @@ _LINE_ENDS = b"\r\n"
 _WHITE_SPACE = b"\r\n\t "
 _BASE64_TEXT = re.compile(rb"[A-Za-z0-9+/=\r\n\t ]*")
 _UNUSUAL_ESCAPE = re.compile(rb"=(?![0-9A-Fa-f]{2}|\r?\n)")
-_ESCAPES = re.compile(rb"(?:=[0-9A-Fa-f]{2})+|=[ \t]*\r?\n")
+# Runs of a bounded length: the engine needs memory for each escape of a run.
+_ESCAPES = re.compile(rb"(?:=[0-9A-Fa-f]{2}){1,1024}|=[ \t]*\r?\n")
 _MAGIC = re.compile(
     rb"\xff\xd8\xff"  # JPEG
     rb"|\x89PNG\r\n\x1a\n"
