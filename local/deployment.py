@@ -1,0 +1,142 @@
+"""Puts the bundle onto the embedded AWS, the way it goes to the cloud."""
+
+import json
+import os
+import secrets
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import boto3
+
+from local.build import built_bundle
+from local.embedded_aws import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, EmbeddedAws
+from local.places import ROOT, SAM
+from local.processes import run_tool
+from local.progress import LocalStackError, Say, last_lines
+
+STACK_NAME = "mms-gateway"
+PARAMETERS = (
+    "Timing=fast",
+    "ProtectTable=false",
+    "CallbackRate=10000",  # the embedded API throttles as well, and a load test here is not to measure that
+    "CallbackBurst=5000",
+)
+ACCOUNT = {"accountId": "local", "password": "local"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployment:
+    """What the deployed stack says of itself, and the address it answers at here."""
+
+    callback_url: str  # with the token
+    table_name: str
+    media_bucket: str
+    secret_arn: str
+    function_name: str
+
+
+def deploy(aws: EmbeddedAws, say: Say) -> Deployment:
+    """Build and deploy the bundle, fill in its secret, and see it answer."""
+    environment = _sam_environment(aws)
+    with built_bundle(environment, aws.folder / "build.log", say) as template:
+        say("Deploying the bundle (sam deploy)")
+        run_tool(
+            [
+                SAM,
+                "deploy",
+                "--template-file",
+                template,
+                "--stack-name",
+                STACK_NAME,
+                "--region",
+                REGION,
+                "--resolve-s3",
+                "--capabilities",
+                "CAPABILITY_IAM",
+                "--no-confirm-changeset",
+                "--no-progressbar",
+                "--parameter-overrides",
+                *PARAMETERS,
+            ],
+            log=aws.folder / "deploy.log",
+            environment=environment,
+            advice="Run `make validate` to see whether the template is sound.",
+        )
+    outputs = _outputs(aws)
+    token = secrets.token_urlsafe(24)
+    session().client("secretsmanager", endpoint_url=aws.url).put_secret_value(
+        SecretId=outputs["SecretArn"], SecretString=json.dumps({**ACCOUNT, "callbackTokens": [token]})
+    )
+    callbacks = _local_address(aws, outputs["CallbackUrl"])
+    say("Waiting for the first answer")
+    _see_it_answer(aws, callbacks)
+    return Deployment(
+        callback_url=f"{callbacks}/{token}",
+        table_name=outputs["TableName"],
+        media_bucket=outputs["MediaBucketName"],
+        secret_arn=outputs["SecretArn"],
+        function_name=outputs["ReceiveCallbackName"],
+    )
+
+
+def session() -> boto3.Session:
+    """A session with keys that may do everything; its clients need the endpoint's address."""
+    return boto3.Session(aws_access_key_id=ACCESS_KEY_ID, aws_secret_access_key=SECRET_ACCESS_KEY, region_name=REGION)
+
+
+def _sam_environment(aws: EmbeddedAws) -> dict[str, str]:
+    # No AWS settings of the caller's, for nothing may ever reach a real account from here.
+    caller = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SAM_", "LAYER_"))}
+    return caller | {
+        "AWS_ENDPOINT_URL": aws.url,
+        "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
+        "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "NO_PROXY": "127.0.0.1",
+        "TMPDIR": str(aws.folder),
+        "SAM_CLI_TELEMETRY": "0",
+        "SAM_CLI_POLL_DELAY": "0.2",
+        "__SAM_CLI_APP_DIR": str(_sam_folder()),
+    }
+
+
+def _sam_folder() -> Path:
+    folder = ROOT / ".local" / "sam"
+    folder.mkdir(parents=True, exist_ok=True)
+    # As if it had looked for a newer version of itself just now: no call to the outside.
+    (folder / "metadata.json").write_text(json.dumps({"telemetryEnabled": False, "lastVersionCheck": time.time()}))
+    return folder
+
+
+def _outputs(aws: EmbeddedAws) -> dict[str, str]:
+    stacks = session().client("cloudformation", endpoint_url=aws.url).describe_stacks(StackName=STACK_NAME)
+    return {output["OutputKey"]: output["OutputValue"] for output in stacks["Stacks"][0]["Outputs"]}
+
+
+def _local_address(aws: EmbeddedAws, url: str) -> str:
+    # https://<api>.execute-api.<region>.amazonaws.com/<stage>/callbacks
+    parts = urlsplit(url)
+    return f"{aws.url}/_aws/execute-api/{parts.netloc.split('.')[0]}{parts.path}"
+
+
+def _see_it_answer(aws: EmbeddedAws, callbacks: str) -> None:
+    forged = urllib.request.Request(f"{callbacks}/no-token", data=b"{}", method="POST")
+    forged.add_header("Content-Type", "application/json")
+    try:
+        with urllib.request.urlopen(forged, timeout=60) as answer:
+            status, said = answer.status, b""
+    except urllib.error.HTTPError as refusal:
+        status, said = refusal.code, refusal.read()
+    if status != 401:
+        raise LocalStackError(
+            f"{last_lines(aws.log)}\n{said.decode(errors='replace')}\n\nThe deployed function answered {status} to a "
+            "forged callback instead of 401. The lines above say what it stumbled over; `make test` says more."
+        )

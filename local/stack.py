@@ -1,0 +1,69 @@
+"""The running local stack, as code and as .local/stack.json."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from local.deployment import deploy
+from local.embedded_aws import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, running_embedded_aws
+from local.leftovers import clean_up_after_the_dead
+from local.progress import Say, elapsed_time_printer
+from local.simulator.server import running_simulator
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stack:
+    """Where everything of a running local stack is, and the keys to it."""
+
+    callback_url: str  # with its token
+    aws_endpoint_url: str
+    region: str
+    access_key_id: str
+    secret_access_key: str
+    table_name: str
+    media_bucket: str
+    secret_arn: str
+    function_name: str
+    open_market_url: str
+
+    @classmethod
+    def read(cls, file: Path) -> "Stack":
+        """The stack that a stack.json tells of."""
+        told = json.loads(file.read_text())
+        return cls(**{name: told[_camel_case(name)] for name in cls.__dataclass_fields__})
+
+    def as_json(self) -> str:
+        """The text of stack.json."""
+        return json.dumps({_camel_case(name): value for name, value in asdict(self).items()}, indent=2) + "\n"
+
+
+def _camel_case(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+@contextmanager
+def running_stack(say: Say | None = None) -> Iterator[Stack]:
+    """Build, start and deploy everything; stop and remove everything at the end."""
+    say = say or elapsed_time_printer()
+    if cleaned := clean_up_after_the_dead():
+        say(f"Cleaned up after {cleaned} stack{'s' if cleaned > 1 else ''} that had been killed")
+    say("Starting the embedded AWS (ministack)")
+    with running_embedded_aws() as aws:
+        deployment = deploy(aws, say)
+        with running_simulator(callback_url=deployment.callback_url) as simulator:
+            say("Ready")
+            yield Stack(
+                callback_url=deployment.callback_url,
+                aws_endpoint_url=aws.url,
+                region=REGION,
+                access_key_id=ACCESS_KEY_ID,
+                secret_access_key=SECRET_ACCESS_KEY,
+                table_name=deployment.table_name,
+                media_bucket=deployment.media_bucket,
+                secret_arn=deployment.secret_arn,
+                function_name=deployment.function_name,
+                open_market_url=simulator.url,
+            )
