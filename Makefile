@@ -1,0 +1,69 @@
+# Everything a person types. `make help` lists it.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV ?= .venv
+UV := $(VENV)/bin/uv
+TOOLS ?= .local/tools
+
+.PHONY: help
+help: ## list the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+# --- environments, made on demand from the lock files -----------------------------------------------------------------
+$(VENV)/ready: locks/uv.txt locks/develop.txt
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r locks/uv.txt
+	$(UV) pip install --quiet --python $(VENV)/bin/python --require-hashes -r locks/develop.txt
+	@touch $@
+
+$(TOOLS)/%/ready: locks/%.txt | $(VENV)/ready
+	$(UV) venv --quiet --clear --python $(VENV)/bin/python $(@D)
+	$(UV) pip install --quiet --python $(@D)/bin/python --require-hashes -r $<
+	@touch $@
+
+.PHONY: setup
+setup: $(VENV)/ready $(TOOLS)/sam/ready $(TOOLS)/ministack/ready ## make the environments (every other command does it too)
+
+.PHONY: lock
+lock: $(VENV)/ready ## bring the lock files up to the newest versions that pyproject.toml allows
+	for group in uv sam ministack; do $(LOCK) --group pyproject.toml:$$group -o locks/$$group.txt; done
+	$(LOCK) pyproject.toml --group pyproject.toml:develop -o locks/develop.txt
+	$(LOCK) pyproject.toml -c locks/develop.txt -o layers/dependencies/requirements.txt
+LOCK := $(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
+
+# --- the bundle -------------------------------------------------------------------------------------------------------
+SAM := SAM_CLI_TELEMETRY=0 $(TOOLS)/sam/bin/sam
+
+.PHONY: build
+build: setup ## build the functions and layers for the cloud, into .aws-sam
+	$(SAM) build
+
+.PHONY: validate
+validate: setup ## check the template, as written and as CloudFormation sees it
+	$(SAM) validate --lint
+	set -o pipefail; $(TOOLS)/sam/bin/python tests/template/translate.py | $(VENV)/bin/cfn-lint
+
+.PHONY: local
+local: setup ## run the whole gateway on this machine, until Ctrl-C
+	@$(VENV)/bin/python -m local
+
+.PHONY: demo
+demo: setup ## play the main job once on this machine: messages in, what is stored, what is refused
+	@$(VENV)/bin/python -m local.demo
+
+# --- the gates --------------------------------------------------------------------------------------------------------
+.PHONY: check
+check: setup validate ## format, lint, types, import contract, template
+	$(VENV)/bin/ruff format --check --quiet .
+	$(VENV)/bin/ruff check --quiet .
+	$(VENV)/bin/mypy
+	PYTHONPATH=layers/gateway:. $(VENV)/bin/lint-imports --no-logo
+
+.PHONY: unit
+unit: $(VENV)/ready ## the tests that need no stack
+	$(VENV)/bin/pytest --quiet tests/unit
+
+.PHONY: test
+test: check ## everything that must hold
+	$(VENV)/bin/pytest

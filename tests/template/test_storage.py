@@ -1,0 +1,119 @@
+"""Rules for what is kept: the table of the contract, the bucket, the secret."""
+
+import json
+from typing import Any
+
+import pytest
+
+Template = dict[str, Any]
+Resources = dict[str, dict[str, Any]]
+
+SERVICE_ENTRY = {"direction", "handset", "subject", "status"}
+INDEXES = [
+    ("by-handset", ("handset", "handsetOrder"), "ALL", set()),
+    ("by-service", ("serviceDay", "serviceOrder"), "INCLUDE", SERVICE_ENTRY),
+    ("attention", ("attention", "attentionSince"), "KEYS_ONLY", set()),
+]
+
+
+def key(schema: list[dict[str, str]]) -> tuple[str, ...]:
+    assert [part["KeyType"] for part in schema] == ["HASH", "RANGE"]
+    return tuple(part["AttributeName"] for part in schema)
+
+
+def rules(resources: Resources) -> dict[str, dict[str, Any]]:
+    return {rule["Id"]: rule for rule in resources["MediaBucket"]["LifecycleConfiguration"]["Rules"]}
+
+
+def test_the_tables_key_is_pk_and_sk(resources: Resources) -> None:
+    assert key(resources["Table"]["KeySchema"]) == ("pk", "sk")
+
+
+@pytest.mark.parametrize(("name", "expected_key", "projection", "attributes"), INDEXES)
+def test_an_index_has_the_contracts_key_and_projection(
+    resources: Resources, name: str, expected_key: tuple[str, str], projection: str, attributes: set[str]
+) -> None:
+    (index,) = [one for one in resources["Table"]["GlobalSecondaryIndexes"] if one["IndexName"] == name]
+    assert key(index["KeySchema"]) == expected_key
+    assert index["Projection"]["ProjectionType"] == projection
+    assert set(index["Projection"].get("NonKeyAttributes", [])) == attributes
+
+
+def test_there_is_no_other_index_and_every_key_is_text(resources: Resources) -> None:
+    table = resources["Table"]
+    assert len(table["GlobalSecondaryIndexes"]) == len(INDEXES)
+    assert "LocalSecondaryIndexes" not in table
+    keys = {"pk", "sk"} | {attribute for index in INDEXES for attribute in index[1]}
+    assert {one["AttributeName"]: one["AttributeType"] for one in table["AttributeDefinitions"]} == dict.fromkeys(
+        keys, "S"
+    )
+
+
+def test_the_table_can_be_restored_streamed_and_aged(resources: Resources) -> None:
+    table = resources["Table"]
+    assert table["BillingMode"] == "PAY_PER_REQUEST"
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert table["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "expiresAt", "Enabled": True}
+    assert table["SSESpecification"] == {"SSEEnabled": True}
+
+
+def test_the_table_is_protected_unless_told_otherwise(template: Template, resources: Resources) -> None:
+    assert resources["Table"]["DeletionProtectionEnabled"] == {"Ref": "ProtectTable"}
+    assert template["Parameters"]["ProtectTable"]["Default"] == "true"
+
+
+@pytest.mark.parametrize("name", ["Table", "MediaBucket", "Secret"])
+def test_what_can_not_be_had_again_stays_when_the_stack_goes(template: Template, name: str) -> None:
+    assert template["Resources"][name]["DeletionPolicy"] == "Retain"
+    assert template["Resources"][name]["UpdateReplacePolicy"] == "Retain"
+
+
+def test_the_bucket_is_private_encrypted_and_versioned(resources: Resources) -> None:
+    bucket = resources["MediaBucket"]
+    assert bucket["PublicAccessBlockConfiguration"] == dict.fromkeys(
+        ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"), True
+    )
+    assert bucket["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    (encryption,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert encryption["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
+
+
+def test_the_bucket_is_reached_only_by_tls_in_production(template: Template, resources: Resources) -> None:
+    assert template["Resources"]["MediaBucketPolicy"]["Condition"] == "HasTls"
+    assert template["Conditions"]["HasTls"] == {"Fn::Equals": [{"Ref": "Timing"}, "production"]}
+    (statement,) = resources["MediaBucketPolicy"]["PolicyDocument"]["Statement"]
+    assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "s3:*")
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_raw_callbacks_go_after_raw_days_and_for_good_a_day_later(template: Template, resources: Resources) -> None:
+    rule = rules(resources)["expire-raw"]
+    assert (rule["Status"], rule["Prefix"]) == ("Enabled", "raw/")
+    assert rule["ExpirationInDays"] == {"Fn::If": ["KeepRaw", {"Ref": "RawDays"}, 1]}
+    assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1}
+    assert template["Conditions"]["KeepRaw"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "RawDays"}, 0]}]}
+
+
+def test_only_raw_callbacks_expire(resources: Resources) -> None:
+    expiring = [name for name, rule in rules(resources).items() if "ExpirationInDays" in rule]
+    assert expiring == ["expire-raw"]
+
+
+def test_uploads_that_were_never_completed_go_after_a_day(resources: Resources) -> None:
+    rule = rules(resources)["abort-incomplete-uploads"]
+    assert rule["Status"] == "Enabled"
+    assert "Prefix" not in rule
+    assert rule["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
+
+
+def test_a_new_secret_is_an_empty_skeleton_and_none_is_made_beside_an_existing_one(
+    template: Template, resources: Resources
+) -> None:
+    assert json.loads(resources["Secret"]["SecretString"]) == {"accountId": "", "password": "", "callbackTokens": []}
+    assert template["Resources"]["Secret"]["Condition"] == "MakeSecret"
+    assert template["Conditions"]["MakeSecret"] == {"Fn::Equals": [{"Ref": "SecretArn"}, ""]}
+    one_or_the_other = {"Fn::If": ["MakeSecret", {"Fn::GetAtt": ["Secret", "Id"]}, {"Ref": "SecretArn"}]}
+    assert template["Outputs"]["SecretArn"]["Value"] == one_or_the_other
+    assert resources["ReceiveCallback"]["Environment"]["Variables"]["SECRET_ARN"] == one_or_the_other

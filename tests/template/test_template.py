@@ -1,0 +1,117 @@
+"""Rules for the template as a whole, its functions and their roles."""
+
+import re
+from typing import Any
+
+import pytest
+
+from mms_gateway.settings import REQUIRED
+
+Template = dict[str, Any]
+Resources = dict[str, dict[str, Any]]
+
+API_PATIENCE = 29  # seconds: API Gateway gives up on a function then
+OPENMARKET_PATIENCE = 10  # seconds: OpenMarket asks for an answer by then
+
+
+def of_type(template: Template, kind: str) -> dict[str, dict[str, Any]]:
+    found = {name: one for name, one in template["Resources"].items() if one["Type"] == kind}
+    assert found
+    return found
+
+
+def statements(resources: Resources) -> dict[str, dict[str, Any]]:
+    (policy,) = resources["ReceiveCallbackRole"]["Policies"]
+    return {statement["Sid"]: statement for statement in policy["PolicyDocument"]["Statement"]}
+
+
+@pytest.mark.parametrize("section", ["Parameters", "Outputs"])
+def test_every_parameter_and_output_is_described_in_a_full_sentence(template: Template, section: str) -> None:
+    for name, entry in template[section].items():
+        assert re.fullmatch(r"[A-Z].{30,}\.", entry["Description"]), name
+
+
+def test_every_parameter_stands_in_one_group(template: Template) -> None:
+    groups = template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+    grouped = [name for group in groups for name in group["Parameters"]]
+    assert sorted(grouped) == sorted(template["Parameters"])
+
+
+def test_the_stack_deploys_without_a_single_parameter(template: Template) -> None:
+    assert [name for name, entry in template["Parameters"].items() if "Default" not in entry] == []
+
+
+def test_the_outputs_are_those_that_others_rely_on(template: Template) -> None:
+    contract = {"CallbackUrl", "TableName", "TableStreamArn", "MediaBucketName", "SecretArn"}
+    assert set(template["Outputs"]) == contract | {"ReceiveCallbackName"}
+
+
+def test_both_timing_profiles_are_complete(template: Template) -> None:
+    timing = template["Mappings"]["Timing"]
+    assert set(timing) == set(template["Parameters"]["Timing"]["AllowedValues"]) == {"production", "fast"}
+    assert set(timing["production"]) == set(timing["fast"])
+
+
+def test_the_function_answers_before_openmarket_and_the_api_give_up(template: Template, resources: Resources) -> None:
+    assert resources["ReceiveCallback"]["Timeout"] == {
+        "Fn::FindInMap": ["Timing", {"Ref": "Timing"}, "CallbackTimeout"]
+    }
+    for profile in template["Mappings"]["Timing"].values():
+        assert profile["CallbackTimeout"] < OPENMARKET_PATIENCE < API_PATIENCE
+
+
+def test_the_function_reads_just_what_the_template_sets(resources: Resources) -> None:
+    told = set(resources["ReceiveCallback"]["Environment"]["Variables"])
+    powertools = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL"}
+    assert told == set(REQUIRED) | powertools
+
+
+def test_functions_and_layers_are_of_one_runtime_and_machine(template: Template) -> None:
+    for function in of_type(template, "AWS::Lambda::Function").values():
+        assert function["Properties"]["Runtime"] == "python3.13"
+        assert function["Properties"]["Architectures"] == ["arm64"]
+    for layer in of_type(template, "AWS::Lambda::LayerVersion").values():
+        assert layer["Properties"]["CompatibleRuntimes"] == ["python3.13"]
+        assert layer["Properties"]["CompatibleArchitectures"] == ["arm64"]
+
+
+def test_functions_are_traced_and_the_api_is_not(template: Template, resources: Resources) -> None:
+    """A segment of API Gateway's holds the whole URL, and with it the token."""
+    for function in of_type(template, "AWS::Lambda::Function").values():
+        assert function["Properties"]["TracingConfig"] == {"Mode": "Active"}
+    assert resources["ApimmsStage"]["TracingEnabled"] is False
+
+
+def test_every_function_writes_to_a_log_group_that_forgets(template: Template) -> None:
+    groups = of_type(template, "AWS::Logs::LogGroup")
+    for group in groups.values():
+        assert group["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+    for function in of_type(template, "AWS::Lambda::Function").values():
+        assert function["Properties"]["LoggingConfig"]["LogGroup"]["Ref"] in groups
+
+
+def test_the_role_touches_the_table_by_three_actions(resources: Resources) -> None:
+    assert statements(resources)["RecordMessages"] == {
+        "Sid": "RecordMessages",
+        "Effect": "Allow",
+        "Action": ["dynamodb:PutItem", "dynamodb:GetItem", "dynamodb:UpdateItem"],
+        "Resource": {"Fn::GetAtt": ["Table", "Arn"]},
+    }
+
+
+def test_the_role_stores_media_under_three_prefixes(resources: Resources) -> None:
+    assert statements(resources)["StoreMedia"] == {
+        "Sid": "StoreMedia",
+        "Effect": "Allow",
+        "Action": "s3:PutObject",
+        "Resource": [{"Fn::Sub": f"${{MediaBucket.Arn}}/{prefix}/*"} for prefix in ("mo", "raw", "quarantine")],
+    }
+
+
+def test_the_role_has_no_wildcards_but_where_x_ray_needs_one(template: Template, resources: Resources) -> None:
+    for sid, statement in statements(resources).items():
+        assert "*" not in str(statement["Action"])
+        assert (statement["Resource"] == "*") == (sid == "WriteTraces")
+    assert set(statements(resources)) == {"RecordMessages", "StoreMedia", "ReadSecret", "WriteLogs", "WriteTraces"}
+    assert "ManagedPolicyArns" not in resources["ReceiveCallbackRole"]
+    assert set(of_type(template, "AWS::IAM::Role")) == {"ReceiveCallbackRole", "ApiLogRole"}
