@@ -6,6 +6,9 @@ VENV ?= .venv
 UV := $(VENV)/bin/uv
 TOOLS ?= .local/tools
 
+# Trust whom this machine trusts: companies put certificates of their own there.
+export UV_SYSTEM_CERTS := true
+
 .PHONY: help
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
