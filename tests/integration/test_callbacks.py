@@ -32,15 +32,14 @@ class Caller:
     def post(
         self, body: bytes, content_type: str = multipart_type(), *, url: str | None = None, **headers: str
     ) -> httpx.Response:
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        named = {"Content-Type": content_type, "X-Request-Id": "015-3DD6C366", **headers}
         return self._http.post(
             url or self.url,
             content=body,
             # As HTTP carries them: bytes, without the blanks around them.
-            headers={
-                name: value.strip(" ").encode("latin-1")
-                for name, value in {"Content-Type": content_type, "X-Request-Id": "015-3DD6C366", **named}.items()
-            },
+            headers=[
+                (name.replace("_", "-").encode(), value.strip(" ").encode("latin-1")) for name, value in named.items()
+            ],
         )
 
     def outcome(self, body: bytes, content_type: str = multipart_type()) -> tuple[int, str]:
