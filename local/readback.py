@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-import boto3
 from boto3.dynamodb.conditions import Key
 
 from local.stack import Stack
@@ -19,9 +18,8 @@ class ReadBack:
     """Reads the table and the bucket of a running local stack."""
 
     def __init__(self, stack: Stack) -> None:
-        session = boto3.Session(stack.access_key_id, stack.secret_access_key, region_name=stack.region)
-        self.table: Table = session.resource("dynamodb", endpoint_url=stack.aws_endpoint_url).Table(stack.table_name)
-        self.bucket: Bucket = session.resource("s3", endpoint_url=stack.aws_endpoint_url).Bucket(stack.media_bucket)
+        self.table: Table = stack.resource("dynamodb").Table(stack.table_name)
+        self.bucket: Bucket = stack.resource("s3").Bucket(stack.media_bucket)
 
     def items(self, pk: str) -> list[Item]:
         """Every item under one partition key, by sort key."""

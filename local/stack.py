@@ -5,6 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
+
+import boto3
 
 from local.deployment import deploy
 from local.embedded_aws import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, running_embedded_aws
@@ -37,6 +40,17 @@ class Stack:
     def as_json(self) -> str:
         """The text of stack.json."""
         return json.dumps({_camel_case(name): value for name, value in asdict(self).items()}, indent=2) + "\n"
+
+    def client(self, service: str) -> Any:
+        """A client of one of its AWS services, with keys that may do everything."""
+        return self._session().client(service, endpoint_url=self.aws_endpoint_url)  # type: ignore[call-overload]
+
+    def resource(self, service: str) -> Any:
+        """A boto3 resource, likewise."""
+        return self._session().resource(service, endpoint_url=self.aws_endpoint_url)  # type: ignore[call-overload]
+
+    def _session(self) -> boto3.Session:
+        return boto3.Session(self.access_key_id, self.secret_access_key, region_name=self.region)
 
 
 def _camel_case(name: str) -> str:

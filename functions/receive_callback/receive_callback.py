@@ -90,20 +90,24 @@ def gateway() -> Gateway:
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Answer 200 if and only if the callback is durable, within the function's time."""
     request = APIGatewayProxyEvent(event)
-    logger.set_correlation_id(request_id(request))
     seconds = context.get_remaining_time_in_millis() / 1000 - ANSWER_MARGIN
     try:
         work = gateway().deadline.submit(gateway().take_in, request)
         callback, outcome = work.result(timeout=seconds)
-    except Unauthorized as error:
-        logger.warning("unauthorized", extra={"reason": str(error)})
+    except Unauthorized as error:  # a stranger's X-Request-Id is nothing to log
+        logger.warning("unauthorized", extra={"outcome": "unauthorized", "reason": str(error)})
         return _respond(401, "unauthorized", "Unauthorized")
     except (StorageUnavailable, StorageRefused) as error:  # refused even for quarantine
-        return _unavailable(str(error))
-    except TimeoutError:  # what is still under way writes just what the next try will find there
-        return _unavailable(f"the stores did not answer within {seconds:.1f} s")
+        return _unavailable(request, str(error))
+    except TimeoutError:
+        # What is still under way writes just what the next try will find there. The next callback gets threads and
+        # connections of its own, for these may never come back.
+        gateway.cache_clear()
+        return _unavailable(request, f"the stores did not answer within {seconds:.1f} s")
     except Exception as bug:  # noqa: BLE001 - OpenMarket comes again; the trace goes without its text, which may quote
-        return _unavailable(f"a mistake of the gateway's: {type(bug).__name__}", traceback.format_tb(bug.__traceback__))
+        frames = traceback.format_tb(bug.__traceback__)
+        return _unavailable(request, f"a mistake of the gateway's: {type(bug).__name__}", frames=frames)
+    logger.set_correlation_id(callback.request_id)
     log = logger.info if outcome.name in {"stored", "duplicate", "report"} else logger.warning
     log(outcome.name, extra=outcome_line(callback, outcome))
     if outcome.media_bytes:
@@ -112,8 +116,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return _respond(503 if outcome.name == "truncated" else 200, header, METRICS[outcome.name])
 
 
-def _unavailable(reason: str, frames: list[str] | None = None) -> dict[str, Any]:
-    logger.error("unavailable", extra={"reason": reason} | ({"frames": frames} if frames else {}))
+def _unavailable(request: APIGatewayProxyEvent, reason: str, **facts: object) -> dict[str, Any]:
+    logger.set_correlation_id(request_id(request))
+    logger.error("unavailable", extra={"outcome": "unavailable", "reason": reason, **facts})
     return _respond(503, "unavailable", "Unavailable")
 
 

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import boto3
 import httpx
 import pytest
 
@@ -51,11 +50,6 @@ class Caller:
 @pytest.fixture
 def caller(stack: Stack) -> Caller:
     return Caller(stack.callback_url)
-
-
-@pytest.fixture
-def stored(stack: Stack) -> ReadBack:
-    return ReadBack(stack)
 
 
 @pytest.fixture
@@ -225,8 +219,7 @@ class SecretEditor:
     """Changes the secret, and waits until the function may have seen the change."""
 
     def __init__(self, stack: Stack) -> None:
-        session = boto3.Session(stack.access_key_id, stack.secret_access_key, region_name=stack.region)
-        self._client = session.client("secretsmanager", endpoint_url=stack.aws_endpoint_url)
+        self._client = stack.client("secretsmanager")
         self._arn = stack.secret_arn
         self.usual = json.loads(self._client.get_secret_value(SecretId=self._arn)["SecretString"])
 

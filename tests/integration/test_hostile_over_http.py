@@ -20,11 +20,6 @@ SENDABLE = [
 
 
 @pytest.fixture(scope="module")
-def stored(stack: Stack) -> ReadBack:
-    return ReadBack(stack)
-
-
-@pytest.fixture(scope="module")
 def http() -> httpx.Client:
     return httpx.Client(timeout=60, trust_env=False)
 

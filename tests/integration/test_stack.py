@@ -7,15 +7,13 @@ import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 import pytest
 
+from local.readback import ReadBack
 from local.stack import Stack
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3.service_resource import Bucket
 
 JSON = {"Content-Type": "application/json"}
 PROBE = '''
@@ -46,11 +44,11 @@ def test_a_forged_token_is_refused_by_the_function(stack: Stack) -> None:
     assert (answer.status_code, answer.headers["X-Mms-Outcome"]) == (401, "unauthorized")
 
 
-def test_a_body_without_a_content_type_reaches_the_function_byte_for_byte(stack: Stack, bucket: "Bucket") -> None:
+def test_a_body_without_a_content_type_reaches_the_function_byte_for_byte(stack: Stack, stored: ReadBack) -> None:
     body = b"\xff\xfe no type" + uuid.uuid4().bytes
     answer = httpx.post(stack.callback_url, content=body)
     assert answer.headers["X-Mms-Outcome"].startswith("quarantined")
-    assert bucket.Object(f"quarantine/{sha256(body).hexdigest()}").get()["Body"].read() == body
+    assert stored.media(f"quarantine/{sha256(body).hexdigest()}") == body
 
 
 def test_another_path_never_reaches_the_function(stack: Stack) -> None:
@@ -72,9 +70,9 @@ def test_fifty_simultaneous_posts_are_all_answered_by_the_function(stack: Stack)
 
 
 @pytest.fixture(scope="module")
-def call_as_the_function(stack: Stack, client: Callable[[str], Any]) -> Iterator[Callable[..., list[str]]]:
+def call_as_the_function(stack: Stack) -> Iterator[Callable[..., list[str]]]:
     """Calls AWS from a function that has the role and the layers of the one that receives callbacks."""
-    functions = client("lambda")
+    functions = stack.client("lambda")
     deployed = functions.get_function_configuration(FunctionName=stack.function_name)
     code = io.BytesIO()
     with zipfile.ZipFile(code, "w") as archive:

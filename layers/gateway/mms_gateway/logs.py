@@ -24,9 +24,9 @@ def outcome_line(callback: Callback, outcome: Outcome) -> dict[str, object]:
                 "moId": message.mo_id,
                 "handset": masked(message.handset),
                 "parts": len(message.parts),
-                "mediaBytes": outcome.media_bytes,
+                "mediaBytes": sum(part.size for part in message.parts),
                 "flags": sorted({*message.flags, *(flag for part in message.parts for flag in part.flags)}) or None,
             }
         case DeliveryReport() as report:
-            line |= {"mtId": report.mt_id, "final": outcome.joined}
+            line |= {"mtId": report.mt_id}
     return {name: value for name, value in line.items() if value is not None}

@@ -27,8 +27,13 @@ class MediaBucket:
         if len(blobs) == 1:
             self._put(blobs[0])
             return
-        for done in [self._executor.submit(self._put, blob) for blob in blobs]:
-            done.result()
+        writes = [self._executor.submit(self._put, blob) for blob in blobs]
+        try:
+            for write in writes:
+                write.result()
+        finally:
+            for write in writes:
+                write.cancel()  # after a failure the rest need not be tried
 
     def _put(self, blob: Blob) -> None:
         metadata = {}

@@ -98,6 +98,7 @@ class Outcome:
     reason: str | None = None
     """For quarantined and truncated: one plain sentence, printable ASCII, at most 200 characters."""
     media_bytes: int = 0
+    """Of the media that were news."""
     joined: bool | None = None
     """For a report: whether it could be shown on its message yet."""
 
@@ -154,7 +155,8 @@ def _record_message(
             request_id=callback.request_id,
         )
     )
-    return Outcome(name=name, message=message, media_bytes=sum(part.size for part in message.parts))
+    news = name != "duplicate"
+    return Outcome(name=name, message=message, media_bytes=sum(part.size for part in message.parts) if news else 0)
 
 
 def _record_report(callback: Callback, report: DeliveryReport, table: Table) -> Outcome:

@@ -1,0 +1,24 @@
+"""One running local stack for all tests that need one: started here, or the one that MMS_STACK_JSON tells of."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from local.readback import ReadBack
+from local.stack import Stack, running_stack
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    if told := os.environ.get("MMS_STACK_JSON"):
+        yield Stack.read(Path(told))
+    else:
+        with running_stack() as started:
+            yield started
+
+
+@pytest.fixture(scope="session")
+def stored(stack: Stack) -> ReadBack:
+    return ReadBack(stack)
