@@ -17,8 +17,8 @@ from local.simulator.callbacks import Mo, Part, build_request
 from local.simulator.client import SimulatorClient
 from local.simulator.delivery import Policy
 from local.simulator.dialect import Dialect, MediaEncoding
+from local.simulator.media import PARROT, jpeg, png
 from local.stack import Stack, running_stack
-from tests.wire.media import PARROT, jpeg, png
 
 HANDSET, SHORT_CODE = "447800000001", "88600"
 # The documents say base64 and declare none; the gateway must find out by itself.

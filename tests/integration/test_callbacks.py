@@ -13,9 +13,9 @@ import httpx
 import pytest
 
 from local.readback import ReadBack
+from local.simulator.media import png
 from local.stack import Stack
 from tests.wire.bodies import main, message, multipart_type, part, report_json, text
-from tests.wire.media import png
 from tests.wire.samples import sample
 
 MO_IDS = (str(n) for n in itertools.count(time.time_ns() // 1000))

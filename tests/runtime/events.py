@@ -7,8 +7,8 @@ import time
 from typing import Any
 
 from local.places import ROOT
+from local.simulator.media import png
 from tests.wire.bodies import main, message, multipart_type, part, text
-from tests.wire.media import png
 
 IDS = (str(number) for number in itertools.count(time.time_ns()))
 

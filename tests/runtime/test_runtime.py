@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from local.readback import ReadBack
+from local.simulator.media import png
 from tests.runtime.emulator import Artifact, Run
 from tests.runtime.events import IDS, EventMaker, picture_message
 from tests.wire.bodies import main, message, part, report_json, text
-from tests.wire.media import png
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="AWS's emulator runs on Linux only")
 

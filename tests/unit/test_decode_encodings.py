@@ -4,11 +4,11 @@ from base64 import b64encode
 
 import pytest
 
+from local.simulator.media import gif, heads, jpeg, png, smil
 from mms_gateway.errors import MalformedCallback
 from mms_gateway.messages import InboundMms
 from tests.unit.invariants import Encoding, message_of, read
 from tests.wire.bodies import CRLF, LF, WirePart, main, message, mo_json, multipart_type, part, text
-from tests.wire.media import gif, heads, jpeg, png, smil
 
 TYPE = multipart_type()
 PICTURE = jpeg()

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from local.simulator.media import jpeg, png
 from mms_gateway.errors import MalformedCallback
 from mms_gateway.messages import DeliveryReport, InboundMms
 from tests.unit.invariants import message_of, read
 from tests.wire.bodies import WirePart, main, message, mo_json, multipart_type, part, report_json, text
-from tests.wire.media import jpeg, png
 from tests.wire.samples import NAMES, sample
 
 TYPE = multipart_type()

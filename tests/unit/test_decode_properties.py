@@ -8,12 +8,12 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from local.simulator.media import jpeg
 from mms_gateway.errors import MalformedCallback, TruncatedCallback
 from mms_gateway.messages import InboundMms
 from tests.unit.invariants import Encoding, message_of, read
 from tests.unit.legal_messages import Legal, legal_messages
 from tests.wire.bodies import CRLF, main, message, mo_json, multipart_type, part, report_json, text
-from tests.wire.media import jpeg
 from tests.wire.samples import NAMES, sample
 
 JSON = "application/json"

@@ -8,11 +8,11 @@ from contextlib import suppress
 
 import pytest
 
+from local.simulator.media import jpeg
 from mms_gateway.errors import MalformedCallback
 from mms_gateway.openmarket.decode import decode_callback
 from tests.wire.bodies import CRLF, LF, main, message, mo_json, multipart_type, part
 from tests.wire.hostile.parts import nested
-from tests.wire.media import jpeg
 
 LARGEST = 4_600_000
 TYPE = multipart_type()

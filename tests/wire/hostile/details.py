@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from local.simulator.media import jpeg
 from tests.wire import bodies
 from tests.wire.bodies import part, report_json, text
-from tests.wire.media import jpeg
 from tests.wire.rows import JSON, Q, Reported, Row, body, kept, main, mo_json, stored
 
 PICTURE = jpeg()

@@ -1,7 +1,7 @@
 """Rows 1-7, 9, 11-14, 20, 21: boundaries, line ends, delimiters, limits."""
 
+from local.simulator.media import jpeg
 from tests.wire.bodies import CRLF, LF, message, multipart_type, part, text
-from tests.wire.media import jpeg
 from tests.wire.rows import BOUNDARY, Q, R, Row, body, main, stored
 
 PICTURE = jpeg()

@@ -2,8 +2,8 @@
 
 from base64 import b64encode, encodebytes
 
+from local.simulator.media import gif, heads, jpeg, png, smil
 from tests.wire.bodies import CRLF, part, text
-from tests.wire.media import gif, heads, jpeg, png, smil
 from tests.wire.rows import Row, body, kept, main, stored
 
 PICTURE = jpeg()

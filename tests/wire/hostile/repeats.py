@@ -3,8 +3,8 @@
 from base64 import b64encode, encodebytes
 from typing import Any
 
+from local.simulator.media import jpeg, png
 from tests.wire.bodies import CRLF, LF, message, part
-from tests.wire.media import jpeg, png
 from tests.wire.rows import Q, Reported, Row, body, kept, main, mo_json, stored
 from tests.wire.samples import sample
 
