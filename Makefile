@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 VENV ?= .venv
-UV := $(VENV)/bin/uv
+export UV := $(abspath $(VENV)/bin/uv)
 TOOLS ?= .local/tools
 
 # Trust whom this machine trusts: companies put certificates of their own there.

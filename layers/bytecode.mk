@@ -2,8 +2,13 @@
 # system is read-only, so without it every cold start compiles them anew. The bytecode is of the kind that is never
 # checked against its source: a zip file keeps no exact times.
 LAYER_PYTHON ?= 3.13
-UV := $(firstword $(wildcard ../../.venv/bin/uv) uv)
-INTERPRETER := $(shell $(UV) python find --no-config --no-project --no-python-downloads $(LAYER_PYTHON) 2>/dev/null)
+UV ?= $(firstword $(wildcard ../../.venv/bin/uv) uv)
+INTERPRETER := $(shell \
+	for python in $(PYTHON) python$(LAYER_PYTHON) "$$($(UV) python find --no-config --no-project --no-python-downloads \
+		$(LAYER_PYTHON) 2>/dev/null)"; do \
+		"$$python" -c 'import sys; sys.exit("%d.%d" % sys.version_info[:2] != "$(LAYER_PYTHON)")' 2>/dev/null || continue; \
+		echo "$$python"; break; \
+	done)
 
 .PHONY: bytecode
 bytecode:
