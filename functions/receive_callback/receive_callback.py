@@ -30,8 +30,9 @@ from mms_gateway.settings import Settings, read_settings
 MEDIA_AT_A_TIME = 16  # connections to the bucket; an MMS has a handful of parts
 ANSWER_MARGIN = 0.5  # seconds before the function's end by which an answer is given
 
-JOINED_TYPES = re.compile(r",\s*[\w.+-]+/[\w.+-]+\s*(?:;|\Z)")
-"""Two Content-Type headers that somebody on the way made one of, as HTTP allows."""
+QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
+JOINED_TYPES = re.compile(r",[ \t]*(?:multipart/[^\s;,]+|application/json)[ \t]*(?:[;,]|\Z)", re.IGNORECASE)
+"""Two Content-Type headers that somebody on the way made one of, as HTTP allows; a boundary may have a comma too."""
 
 METRICS = {
     "stored": "Received",
@@ -72,15 +73,28 @@ class Gateway:
 
 
 @lru_cache(maxsize=1)
+def credentials() -> Credentials:
+    """The door; it outlives the rest, for the last good secret is what keeps callers coming in."""
+    client = boto3.client("secretsmanager", config=client_config(connections=4))
+    return Credentials(client, read_settings(os.environ).secret_arn, warn=warn_of_the_secret)
+
+
+def warn_of_the_secret(reason: str) -> None:
+    """Tell that somebody must look at the secret, while callers still come in."""
+    logger.warning("secret", extra={"outcome": "secret", "reason": reason})
+
+
+@lru_cache(maxsize=1)
 def gateway() -> Gateway:
     """The gateway that the environment describes."""
     settings = read_settings(os.environ)
-    few, many = client_config(connections=4), client_config(connections=MEDIA_AT_A_TIME)
+    table = boto3.client("dynamodb", config=client_config(connections=4))
+    bucket = boto3.client("s3", config=client_config(connections=MEDIA_AT_A_TIME))
     return Gateway(
         settings=settings,
-        credentials=Credentials(boto3.client("secretsmanager", config=few), settings.secret_arn),
-        table=MessageTable(boto3.client("dynamodb", config=few), settings.table_name),
-        bucket=MediaBucket(boto3.client("s3", config=many), settings.media_bucket, ThreadPoolExecutor(MEDIA_AT_A_TIME)),
+        credentials=credentials(),
+        table=MessageTable(table, settings.table_name),
+        bucket=MediaBucket(bucket, settings.media_bucket, ThreadPoolExecutor(MEDIA_AT_A_TIME)),
         deadline=ThreadPoolExecutor(4),
     )
 
@@ -90,9 +104,10 @@ def gateway() -> Gateway:
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Answer 200 if and only if the callback is durable, within the function's time."""
     request = APIGatewayProxyEvent(event)
-    seconds = context.get_remaining_time_in_millis() / 1000 - ANSWER_MARGIN
     try:
-        work = gateway().deadline.submit(gateway().take_in, request)
+        whole = gateway()
+        seconds = context.get_remaining_time_in_millis() / 1000 - ANSWER_MARGIN
+        work = whole.deadline.submit(whole.take_in, request)
         callback, outcome = work.result(timeout=seconds)
     except Unauthorized as error:  # a stranger's X-Request-Id is nothing to log
         logger.warning("unauthorized", extra={"outcome": "unauthorized", "reason": str(error)})
@@ -103,7 +118,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         # What is still under way writes just what the next try will find there. The next callback gets threads and
         # connections of its own, for these may never come back.
         gateway.cache_clear()
-        return _unavailable(request, f"the stores did not answer within {seconds:.1f} s")
+        return _unavailable(request, "the stores did not answer in the function's time")
     except Exception as bug:  # noqa: BLE001 - OpenMarket comes again; the trace goes without its text, which may quote
         frames = traceback.format_tb(bug.__traceback__)
         return _unavailable(request, f"a mistake of the gateway's: {type(bug).__name__}", frames=frames)
@@ -130,9 +145,9 @@ def _respond(status: int, outcome: str, metric: str) -> dict[str, Any]:
 def read_callback(event: APIGatewayProxyEvent, now: datetime) -> Callback:
     """The callback in an API event; what keeps it from being one stands in its `fault`."""
     types = _header_values(event, "Content-Type")
-    encodings = [value for value in _header_values(event, "Content-Encoding") if value.lower() != "identity"]
+    encodings = {value.strip().lower() for value in _header_values(event, "Content-Encoding")} - {"", "identity"}
     body, fault = _read_body(event)
-    if len(types) > 1 or any(JOINED_TYPES.search(each) for each in types):
+    if len(types) > 1 or any(JOINED_TYPES.search(QUOTED.sub('""', each)) for each in types):
         fault = "Content-Type: the request has it twice"
     elif encodings:
         fault = "Content-Encoding: the request's body is compressed or encoded, expected it as it is"

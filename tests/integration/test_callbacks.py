@@ -158,6 +158,21 @@ def test_delivery_only_moves_forward_and_every_report_is_kept(caller: Caller, st
     assert any(sk.startswith("REPORT#-#") for sk in reports)
 
 
+def test_reports_that_differ_in_a_field_of_a_strange_type_are_kept_apart(
+    caller: Caller, stored: ReadBack, mo_id: str
+) -> None:
+    reports: list[dict[str, Any]] = [
+        *({"outcomeId": value} for value in (1, "4", "5", None, 1.5, 12345678901234567890)),
+        *({"outcomeDescription": value} for value in (["a"], {"b": 1}, None)),
+    ]
+    outcomes = [caller.outcome(report_json(mtId=mo_id, **fields), "application/json")[1] for fields in reports]
+    assert outcomes == ["report"] * len(reports)
+    assert caller.outcome(report_json(mtId=mo_id, outcomeId="1"), "application/json") == (200, "duplicate")
+    items = stored.items(f"MTID#{mo_id}")
+    assert len(items) == len(reports)
+    assert {item.get("outcomeId") for item in items} == {1, 4, 5, None}
+
+
 def test_a_report_for_an_index_without_its_message_makes_no_message(
     caller: Caller, stored: ReadBack, mo_id: str
 ) -> None:

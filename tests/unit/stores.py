@@ -48,7 +48,7 @@ class MemoryTable:
 
     def put_report(self, report: DeliveryReport, *, received_at: str, request_id: str | None) -> bool:
         self._write(f"report {received_at[:4]} {request_id}")
-        return self.reports.setdefault((report.mt_id, report.status, report.date), report) is report
+        return self.reports.setdefault((report.mt_id, report.identity, report.date), report) is report
 
     def join_report(self, report: DeliveryReport) -> bool:
         self._journal.append("table join")

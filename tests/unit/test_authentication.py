@@ -27,6 +27,18 @@ def test_any_token_of_the_secret_opens_and_nothing_else(token: str, authentic: b
     assert is_authentic(PLAIN, token=token, authorization=None) is authentic
 
 
+@pytest.mark.parametrize("token", ["t ok/é%41", "t%20ok%2F%C3%A9%2541"])
+def test_a_token_opens_as_it_is_and_as_a_path_escapes_it(token: str) -> None:
+    secret = read_secret(json.dumps({"callbackTokens": ["t ok/é%41"]}))
+    assert is_authentic(secret, token=token, authorization=None)
+    assert not is_authentic(secret, token=token + "%", authorization=None)
+
+
+@pytest.mark.parametrize("secret", [{"callbackUser": "", "callbackPasswords": []}, {"callbackPasswords": []}, {}])
+def test_basic_is_asked_for_only_where_the_secret_has_it(secret: dict[str, object]) -> None:
+    assert read_secret(json.dumps(secret)).basic is None
+
+
 @pytest.mark.parametrize(
     ("token", "authorization", "authentic"),
     [
@@ -76,4 +88,4 @@ def test_every_token_is_compared_in_constant_time(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr("mms_gateway.authentication.hmac.compare_digest", counting)
     assert is_authentic(PLAIN, token="new", authorization=None)
-    assert compared == [b"new", b"old"]
+    assert compared == [b"new", b"old"] * 2, "each in both forms, whichever matched"

@@ -55,6 +55,12 @@ def test_row_3_two_content_types_that_a_proxy_made_one(second: str) -> None:
     assert callback.fault == "Content-Type: the request has it twice"
 
 
+@pytest.mark.parametrize("boundary", ["a,b/c", '"a,b/c;d"', '"=_(a, multipart/x ;)x"', "a, b"])
+def test_a_boundary_may_hold_a_comma(boundary: str) -> None:
+    headers = {"Content-Type": f"multipart/mixed; boundary={boundary}"}
+    assert read_callback(event(headers=headers, multiValueHeaders=None), NOW).fault is None
+
+
 @pytest.mark.parametrize("body", ["QUI", "QU!D", "Ünicode"])
 def test_row_28_base64_of_the_api_that_is_none(body: str) -> None:
     callback = read_callback(event(body=body), NOW)
@@ -73,7 +79,9 @@ def test_a_text_body_that_is_whole_is_taken() -> None:
     assert (callback.body, callback.fault) == ('{"a": "é"}'.encode(), None)
 
 
-@pytest.mark.parametrize(("encoding", "refused"), [("gzip", True), ("GZIP", True), ("br", True), ("identity", False)])
+@pytest.mark.parametrize(
+    ("encoding", "refused"), [("gzip", True), ("GZIP", True), ("br", True), ("identity", False), ("", False)]
+)
 def test_row_29_a_content_encoding(encoding: str, refused: bool) -> None:
     headers = {"Content-Type": "application/json", "Content-Encoding": encoding}
     fault = read_callback(event(headers=headers, multiValueHeaders=None), NOW).fault

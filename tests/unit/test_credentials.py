@@ -42,8 +42,13 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def credentials(store: SecretStore, clock: Clock) -> Credentials:
-    return Credentials(store, "secret", clock)  # type: ignore[arg-type]
+def warnings() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def credentials(store: SecretStore, clock: Clock, warnings: list[str]) -> Credentials:
+    return Credentials(store, "secret", warn=warnings.append, clock=clock)  # type: ignore[arg-type]
 
 
 def enter(credentials: Credentials, token: str) -> None:
@@ -80,12 +85,36 @@ def test_strangers_cannot_make_us_fetch_the_secret_again_and_again(
     assert store.fetched == 1
 
 
-def test_known_callers_come_in_while_the_secret_cannot_be_fetched(
-    credentials: Credentials, store: SecretStore, clock: Clock
+def test_known_callers_come_in_while_the_secret_cannot_be_fetched_and_somebody_is_told(
+    credentials: Credentials, store: SecretStore, clock: Clock, warnings: list[str]
 ) -> None:
     enter(credentials, "first")
     store.code, clock.now = "InternalServiceError", clock.now + 10 * MAX_AGE
     enter(credentials, "first")
+    assert warnings == [
+        "the secret could not be fetched: InternalServiceError; callers are compared with the last good one"
+    ]
+
+
+def test_known_callers_come_in_while_the_secret_is_of_the_wrong_form_and_somebody_is_told(
+    credentials: Credentials, store: SecretStore, clock: Clock, warnings: list[str]
+) -> None:
+    enter(credentials, "first")
+    store.value, clock.now = "hunter2", clock.now + 10 * MAX_AGE
+    enter(credentials, "first")
+    assert warnings == [
+        "the secret is not JSON; put a new value, see the README; callers are compared with the last good one"
+    ]
+
+
+def test_a_stranger_waits_for_one_failing_fetch_and_not_for_two(
+    credentials: Credentials, store: SecretStore, clock: Clock
+) -> None:
+    enter(credentials, "first")
+    store.code, clock.now = "InternalServiceError", clock.now + 10 * MAX_AGE
+    with pytest.raises(Unauthorized):
+        enter(credentials, "guess")
+    assert store.fetched == 2
 
 
 def test_without_any_secret_the_answer_is_unavailable_and_names_the_cause(

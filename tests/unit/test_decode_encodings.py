@@ -237,6 +237,12 @@ def test_a_short_part_that_stays_does_not_keep_the_others() -> None:
     assert beside_a_proof(*both) == [(caption, {"base64-undeclared"}), (b"MENU", set())]
 
 
+def test_a_short_part_that_makes_no_text_keeps_the_others_from_being_decoded() -> None:
+    words = b64encode(b"a caption of some length")
+    both = [part(words, "text/plain", "t"), text("STOP")]
+    assert beside_a_proof(*both) == [(words, set()), (b"STOP", set())]
+
+
 def test_unpadded_parts_of_16_characters_and_short_padded_ones_are_decoded() -> None:
     assert beside_a_proof(text("UG9sbHkgcGFycm90"))[0] == (b"Polly parrot", {"base64-undeclared"})
     assert beside_a_proof(text("SGk="))[0] == (b"Hi", {"base64-undeclared"})

@@ -1,6 +1,7 @@
-"""The largest bodies that the gateway lets through, of every kind made to hurt: memory stays within 4 x the body."""
+"""Bodies of every kind made to hurt: memory stays within 4 x the body, and no body takes a second."""
 
 import gc
+import time
 import tracemalloc
 from base64 import b64encode
 from collections.abc import Callable
@@ -141,3 +142,34 @@ def test_memory_stays_within_four_times_the_body(content_type: str, build: Calla
     finally:
         tracemalloc.stop()
     assert peak <= 4 * len(body), f"{peak / len(body):.1f} x the body"
+
+
+def headers_in_64_parts(header: bytes) -> bytes:
+    return message(main(), *[part(b"", headers=[header])] * 64)
+
+
+BLANKS = 970  # as many as a Content-Type may have, nearly
+HEADER_FAMILIES: dict[str, tuple[str, Callable[[], bytes]]] = {
+    "Content-Types of blanks": (TYPE, lambda: headers_in_64_parts(b"Content-Type: text/plain;" + b" " * BLANKS + b"x")),
+    "Content-Types of tabs": (TYPE, lambda: headers_in_64_parts(b"Content-Type: text/plain;" + b"\t" * BLANKS + b"x")),
+    "Content-Types of blanks and equals": (TYPE, lambda: headers_in_64_parts(b"Content-Type: a/b;" + b" =" * 480)),
+    "Content-Types of semicolons": (TYPE, lambda: headers_in_64_parts(b"Content-Type: a/b" + b";" * BLANKS)),
+    "Content-Types of open quotes": (TYPE, lambda: headers_in_64_parts(b"Content-Type: a/b" + b';a="' * 240)),
+    "Content-Types of backslashes": (TYPE, lambda: headers_in_64_parts(b'Content-Type: a/b;a="' + b"\\" * BLANKS)),
+    "Content-Types of 10 KB": (TYPE, lambda: headers_in_64_parts(b"Content-Type: a/b;" + b" " * 10_000 + b"x")),
+    "Content-Ids of blanks": (TYPE, lambda: headers_in_64_parts(b"Content-Id: a" + b" " * 10_000 + b"b")),
+    "a request's Content-Type of blanks": (f"multipart/mixed;{' ' * BLANKS}x", lambda: message(main())),
+    "addresses of blanks": (TYPE, lambda: message(main(source=" " * 30_000 + "x", destinations=["+" * 30_000]))),
+}
+
+
+@pytest.mark.parametrize(
+    ("content_type", "build"),
+    [pytest.param(*family, id=name) for name, family in {**FAMILIES, **HEADER_FAMILIES}.items()],
+)
+def test_no_body_takes_a_second_of_the_processor(content_type: str, build: Callable[[], bytes]) -> None:
+    body = build()
+    began = time.process_time()
+    with suppress(MalformedCallback):
+        decode_callback(content_type, body)
+    assert time.process_time() - began < 1, "hostile-callbacks: under 1 s for the largest; usually a tenth of that"

@@ -85,6 +85,14 @@ def test_an_item_has_the_attributes_of_the_contract() -> None:
     assert "flags" not in words
 
 
+def test_a_text_in_another_charset_names_it_for_the_bytes_to_be_made_again() -> None:
+    words = "für Elise"
+    body = message(main(), part(words.encode("latin-1"), "text/plain; charset=ISO-8859-1"), text("plain"))
+    latin, plain = item_of(body)["parts"]
+    assert latin["text"].encode(latin["charset"]) == words.encode("latin-1")
+    assert "charset" not in plain
+
+
 @pytest.mark.parametrize("source", ["", " ", "4" * 5000, None])
 def test_an_unusable_sender_leaves_its_index_out(source: str | None) -> None:
     item = item_of(message(main(source=source)))

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -27,7 +28,7 @@ def read_secret(text: str) -> CallbackSecret:
     if not isinstance(values, dict):
         raise ValueError("the secret is not a JSON object")  # noqa: TRY004 - a wrong value, not a wrong argument
     tokens = _texts(values, "callbackTokens")
-    if "callbackUser" not in values and "callbackPasswords" not in values:
+    if not values.get("callbackUser") and not values.get("callbackPasswords"):
         return CallbackSecret(tokens=tokens, basic=None)
     user = values.get("callbackUser")
     if not isinstance(user, str) or not user or ":" in user:
@@ -37,8 +38,13 @@ def read_secret(text: str) -> CallbackSecret:
 
 
 def is_authentic(secret: CallbackSecret, *, token: str, authorization: str | None) -> bool:
-    """Whether the caller knows the secret; takes as long for a wrong answer as for a right one."""
-    knows_token = _matches(token.encode("utf-8", "surrogatepass"), secret.tokens)
+    """Whether the caller knows the secret; takes as long for a wrong answer as for a right one.
+
+    `token` stands in a path: API Gateway hands it over as it came, other servers with its escapes undone.
+    """
+    as_it_came = _matches(token.encode("utf-8", "surrogatepass"), secret.tokens)
+    unescaped = _matches(unquote_to_bytes(token.encode("utf-8", "surrogatepass")), secret.tokens)
+    knows_token = as_it_came or unescaped
     if secret.basic is None:
         return knows_token
     return _matches(_basic(authorization or ""), secret.basic) and knows_token

@@ -21,13 +21,20 @@ class Credentials:
     """Checks callers against the secret; a caller it does not know makes it look for a newer secret first."""
 
     def __init__(
-        self, client: "SecretsManagerClient", secret_id: str, clock: Callable[[], float] = time.monotonic
+        self,
+        client: "SecretsManagerClient",
+        secret_id: str,
+        *,
+        warn: Callable[[str], None],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """`warn` hears, in a sentence, why a newer secret could not be had while an older one goes on."""
         self._provider = SecretsProvider(boto3_client=client)
         self._secret_id = secret_id
+        self._warn = warn
         self._clock = clock
         self._secret: CallbackSecret | None = None
-        self._fetched_at = 0.0
+        self._looked_at = 0.0
 
     def authenticate(self, *, token: str, authorization: str | None) -> None:
         """Raise Unauthorized for a stranger, StorageUnavailable where there is no secret to compare with."""
@@ -37,22 +44,23 @@ class Credentials:
         raise Unauthorized("the caller's token or password is not one of the secret's")
 
     def _current(self, oldest: float) -> CallbackSecret:
-        """The secret, at most `oldest` seconds old; an older one where a newer can't be had."""
-        now = self._clock()
-        if self._secret is not None and now - self._fetched_at < oldest:
+        """The secret as it was at most `oldest` seconds ago, or the last good one where a newer can't be had."""
+        if self._secret is not None and self._clock() - self._looked_at < oldest:
             return self._secret
         try:
             self._secret = read_secret(str(self._provider.get(self._secret_id, force_fetch=True)))
-        except GetParameterError as error:
+        except (GetParameterError, ValueError) as error:
             if self._secret is None:
-                raise StorageUnavailable(f"the secret could not be fetched: {_cause(error)}") from error
-        except ValueError as error:
-            raise StorageUnavailable(f"{error}; put a new value, see the README") from None
-        self._fetched_at = now
+                raise StorageUnavailable(_reason(error)) from None
+            self._warn(f"{_reason(error)}; callers are compared with the last good one")
+        self._looked_at = self._clock()
         return self._secret
 
 
-def _cause(error: Exception) -> str:
-    """The SDK's word for what went wrong, without its text, which names the secret."""
-    response = getattr(error.__cause__ or error.__context__, "response", None) or {}
-    return str(response.get("Error", {}).get("Code", type(error.__cause__ or error.__context__ or error).__name__))
+def _reason(error: Exception) -> str:
+    """What is wrong with the secret; of the SDK's words only the code, for its text names the secret."""
+    if isinstance(error, ValueError):
+        return f"{error}; put a new value, see the README"
+    cause = error.__cause__ or error.__context__ or error
+    code = getattr(cause, "response", {}).get("Error", {}).get("Code", type(cause).__name__)
+    return f"the secret could not be fetched: {code}"

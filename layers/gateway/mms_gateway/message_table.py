@@ -1,7 +1,6 @@
 """The table: keys, conditions, items; the only module that knows DynamoDB."""
 
 import hashlib
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -14,9 +13,6 @@ from mms_gateway.receiving import InboundRecord, QuarantineRecord
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-FINAL_STATUSES = {"Retrieved", "Rejected", "Expired", "NotSupported", "Unreachable", "Unrecognized"}
-"""Words after which no better one comes; all others may be followed."""
 
 Item = dict[str, Any]
 
@@ -46,17 +42,13 @@ class MessageTable:
         return "conflict"
 
     def put_report(self, report: DeliveryReport, *, received_at: str, request_id: str | None) -> bool:
-        """Record a report if it is not there yet; the same status, outcome and date is the same report."""
+        """Record a report if it is not there yet."""
         item = {
             "pk": f"MTID#{report.mt_id}",
-            "sk": f"REPORT#{_report_date(report) or '-'}#{_report_hash(report)}",
+            "sk": f"REPORT#{_date_and_hash(report)}",
             "mtId": report.mt_id,
-            "date": _report_date(report),
-            "status": report.status,
-            "outcomeId": report.outcome_id,
-            "outcomeDescription": report.outcome_description,
+            **_delivery(report),
             "userAgent": report.user_agent,
-            "final": report.status in FINAL_STATUSES,
             "details": report.details,
             "bodySha256": report.body_sha256,
             "flags": list(report.flags) or None,
@@ -66,21 +58,12 @@ class MessageTable:
         return self._put_if_absent(_without_nothing(item)) is None
 
     def join_report(self, report: DeliveryReport) -> bool:
-        """Show the report on the message it is about, unless a later or final one stands there already."""
+        """Show the report on its message, unless a later or final one stands there; false where there is none yet."""
         request_id = self._request_of(report.mt_id)
         if request_id is None:
             return False
-        final = report.status in FINAL_STATUSES
-        delivery = {
-            "status": report.status,
-            "outcomeId": report.outcome_id,
-            "outcomeDescription": report.outcome_description,
-            "date": _report_date(report),
-            "final": final,
-        }
-        order = f"{int(final)}#{_report_date(report) or '-'}#{_report_hash(report)}"
-        self._advance_delivery(request_id, _without_nothing(delivery), order)
-        return True
+        order = f"{int(report.final)}#{_date_and_hash(report)}"
+        return self._advance_delivery(request_id, _without_nothing(_delivery(report)), order)
 
     def put_quarantined(self, record: QuarantineRecord) -> bool:
         """Record a callback that can't be read; its first sight stays."""
@@ -125,8 +108,8 @@ class MessageTable:
         request_id = _deserialize(answer.get("Item", {})).get("requestId")
         return str(request_id) if request_id is not None else None
 
-    def _advance_delivery(self, request_id: str, delivery: Item, order: str) -> None:
-        """Set the message's delivery if it moves forward; `order` decides."""
+    def _advance_delivery(self, request_id: str, delivery: Item, order: str) -> bool:
+        """Set the message's delivery if `order` says that it moves forward; false where there is no such message."""
         with storage_errors("the table"):
             try:
                 self._client.update_item(
@@ -136,9 +119,11 @@ class MessageTable:
                     ConditionExpression="attribute_exists(pk) AND "
                     "(attribute_not_exists(deliveryOrder) OR deliveryOrder < :order)",
                     ExpressionAttributeValues=_serialize({":delivery": delivery, ":order": order}),
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
-            except self._client.exceptions.ConditionalCheckFailedException:
-                return  # a later or a final report, or this very one, stands there already
+            except self._client.exceptions.ConditionalCheckFailedException as refusal:
+                return bool(refusal.response.get("Item"))
+        return True
 
 
 def inbound_item(record: InboundRecord) -> Item:
@@ -194,18 +179,33 @@ def _part(part: Part, key: str | None) -> Item:
     }
     if part.flags:
         item["flags"] = list(part.flags)
-    return {**item, "text": part.text} if key is None else {**item, "s3Key": key}
+    if key is not None:
+        return {**item, "s3Key": key}
+    if part.charset not in {"utf-8", "ascii"}:
+        item["charset"] = part.charset  # without it the bytes, and so `sha256`, could not be made again
+    return {**item, "text": part.text}
+
+
+def _delivery(report: DeliveryReport) -> Item:
+    """What a report says, as it stands on its own item and on its message."""
+    return {
+        "status": report.status,
+        "outcomeId": report.outcome_id,
+        "outcomeDescription": report.outcome_description,
+        "date": _report_date(report),
+        "final": report.final,
+    }
+
+
+def _date_and_hash(report: DeliveryReport) -> str:
+    """What tells a report from the others of its message, in the order of their dates; unreadable ones come first."""
+    identity = hashlib.sha256(report.identity.encode("utf-8")).hexdigest()[:16]
+    return f"{_report_date(report) or '-'}#{identity}"
 
 
 def _report_date(report: DeliveryReport) -> str | None:
     date = read_date(report.date) if report.date is not None else None
     return utc_text(date) if date is not None else None
-
-
-def _report_hash(report: DeliveryReport) -> str:
-    outcome = str(report.outcome_id) if report.outcome_id is not None else None
-    what = json.dumps([report.status, outcome, report.outcome_description], separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(what.encode("utf-8")).hexdigest()[:16]
 
 
 def _without_nothing(item: Item) -> Item:

@@ -93,6 +93,10 @@ class DeliveryReport:
     """As it came."""
     status: str
     """The provider's word, such as Retrieved; any word may come."""
+    final: bool
+    """Whether no better one comes after it."""
+    identity: str
+    """Compact JSON of status, outcome id as text, description: with the date, what makes two reports the same."""
     outcome_id: int | None
     outcome_description: str | None
     user_agent: str | None

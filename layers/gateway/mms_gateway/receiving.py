@@ -10,9 +10,8 @@ from mms_gateway.messages import CallbackEncoding, DeliveryReport, InboundMms, P
 from mms_gateway.openmarket.callback_json import read_date
 from mms_gateway.openmarket.decode import MAX_PART_TEXT, decode_callback
 
-MAX_ITEM_TEXTS = (
-    64 * 1024
-)  # bytes of all the texts that stand in an item: with the JSON and the parts' names an item stays under 400 KB
+# With the JSON and the parts' names, an item stays under 400 KB.
+MAX_ITEM_TEXTS = 64 * 1024  # bytes of all the texts that stand in an item
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +66,7 @@ class QuarantineRecord:
 
 
 class Table(Protocol):
-    """Where messages are recorded; every write is conditional, and true or the first word says that it was news."""
+    """Where messages are recorded. Every write is conditional; true says that it was news."""
 
     def put_inbound(self, record: InboundRecord) -> Literal["stored", "duplicate", "conflict"]:
         """Record a message once; another content under its id is kept beside it as a conflict."""

@@ -15,7 +15,7 @@ MAX_DEPTH = 32  # levels, the object itself being the first; the documents need 
 MAX_SUBJECT = 255  # characters, by the documents
 MAX_ADDRESS = 255  # bytes of UTF-8; the longest e-mail address has 254, and an index key has room for it
 MAX_ID_DIGITS = 40  # the documented ones have 15
-MAX_OPERATOR_ID_DIGITS = 18  # the documented ones have at most five; a table's number holds 38
+MAX_INTEGER_DIGITS = 18  # documented operator ids have at most five; a table's number holds 38
 
 _TOKEN = re.compile(rb'\\.|["\[\]{}]', re.DOTALL)
 _ID = re.compile(rf"[0-9]{{1,{MAX_ID_DIGITS}}}")
@@ -35,11 +35,23 @@ class Number:
     literal: str
 
 
-def is_cut_short(raw: bytes) -> bool:
-    """Whether `raw` ends within its JSON value; raises MalformedCallback where it passes a limit."""
+def check_limits(raw: bytes) -> None:
+    """Raise MalformedCallback where JSON, whole or cut, is longer or deeper than a callback's can be."""
     if len(raw) > MAX_JSON:
         raise MalformedCallback(f"the JSON is longer than {MAX_JSON} bytes")
-    depth, in_string = 0, False
+    if _scan(raw)[0] > MAX_DEPTH:
+        raise MalformedCallback(f"the JSON is nested deeper than {MAX_DEPTH} levels")
+
+
+def ends_too_early(raw: bytes) -> bool:
+    """Whether `raw` ends within its JSON value."""
+    _, is_open = _scan(raw)
+    return is_open or not raw.strip()
+
+
+def _scan(raw: bytes) -> tuple[int, bool]:
+    """The deepest nesting, and whether something is still open at the end; linear, whatever comes."""
+    depth, deepest, in_string = 0, 0, False
     for match in _TOKEN.finditer(raw):
         token = match[0]
         if in_string:
@@ -48,15 +60,15 @@ def is_cut_short(raw: bytes) -> bool:
             in_string = True
         elif token in {b"{", b"["}:
             depth += 1
-            if depth > MAX_DEPTH:
-                raise MalformedCallback(f"the JSON is nested deeper than {MAX_DEPTH} levels")
+            deepest = max(deepest, depth)
         elif token in {b"}", b"]"}:
             depth -= 1
-    return in_string or depth > 0 or not raw.strip()
+    return deepest, in_string or depth > 0
 
 
 def read_object(raw: bytes) -> tuple[dict[str, Any], str]:
-    """The JSON object in `raw`, numbers as `Number`, and its text; `is_cut_short` has seen it first."""
+    """The JSON object in `raw`, numbers as `Number`, and the text it was read from."""
+    check_limits(raw)
     if raw.startswith(b"\xef\xbb\xbf"):
         raise MalformedCallback("the JSON begins with a byte order mark")
     try:
@@ -170,17 +182,30 @@ class Fields:
             self.flags.append("field-unusable")
         return tuple(text for text in texts if text is not None)
 
-    def integer(self, name: str, *, flag: Flag) -> int | None:
-        """An integer of a size that the table holds."""
+    def integer(self, name: str, *, otherwise: Flag = "field-unusable", or_digits: bool = False) -> int | None:
+        """An integer that the table can hold; `otherwise` flags a value that is no number."""
         value = self._values.get(name, _ABSENT)
         if value is _ABSENT:
             return None
-        if isinstance(value, Number) and _INTEGER.fullmatch(value.literal):
-            if len(value.literal) <= MAX_OPERATOR_ID_DIGITS:
-                return int(value.literal)
-            flag = "field-unusable"
-        self.flags.append("field-unusable" if value is None else flag)
+        digits = value if or_digits and isinstance(value, str) else getattr(value, "literal", "")
+        if _INTEGER.fullmatch(digits) and len(digits) <= MAX_INTEGER_DIGITS:
+            return int(digits)
+        self.flags.append("field-unusable" if value is None or isinstance(value, Number) else otherwise)
         return None
+
+    def date(self, name: str) -> str | None:
+        """A date as it came; flagged where it can't be read."""
+        text = self.text(name)
+        if text is not None and read_date(text) is None:
+            self.flags.append("date-unreadable")
+        return text
+
+    def as_key(self, name: str) -> str | None:
+        """A field as text whatever its type, for telling two callbacks apart; None where absent or null."""
+        value = self._values.get(name)
+        if value is None or isinstance(value, str):
+            return None if value is None else repair(value)
+        return repair(canonical(value))
 
     def _as_text(self, value: object) -> str | None:
         if isinstance(value, Number):

@@ -5,6 +5,7 @@ read is refused with a sentence that names the field or the part and never quote
 """
 
 import hashlib
+import json
 from collections.abc import Iterable, Sequence
 
 from mms_gateway.errors import MalformedCallback, TruncatedCallback
@@ -13,14 +14,17 @@ from mms_gateway.openmarket.callback_json import (
     MAX_SUBJECT,
     Fields,
     canonical,
-    is_cut_short,
+    check_limits,
+    ends_too_early,
     normal_address,
-    read_date,
     read_object,
 )
 from mms_gateway.openmarket.charset import read_text
 from mms_gateway.openmarket.content_type import boundary_of, read_content_type
 from mms_gateway.openmarket.media import JSON_TYPE, Media, read_multipart
+
+FINAL_STATUSES = {"Retrieved", "Rejected", "Expired", "NotSupported", "Unreachable", "Unrecognized"}
+"""Words of reports after which no better one comes; all others may be followed. Source: the MMS delivery page, MM7."""
 
 MAX_PART_TEXT = 8 * 1024  # bytes of a text that may stand in the item: a part's text is held that far at least
 MAX_TEXT = 32 * 1024  # bytes of UTF-8 in the message's `text`: several long texts, and the item stays small
@@ -42,7 +46,8 @@ def decode_callback(
         raise MalformedCallback("Content-Type: absent or not a media type")
     body_sha256 = body_sha256 or hashlib.sha256(body).hexdigest()
     if media_type.essence == JSON_TYPE:
-        if is_cut_short(body):
+        check_limits(body)
+        if ends_too_early(body):
             raise TruncatedCallback("the JSON ends too early")
         return _message(body, [], ["json-only"], body_sha256)
     if media_type.essence.startswith("multipart/"):
@@ -75,8 +80,14 @@ def _delivery_report(fields: Fields, details: str, body_sha256: str) -> Delivery
     return DeliveryReport(
         mt_id=mt_id,
         status=status,
-        date=fields.text("date"),
-        outcome_id=fields.integer("outcomeId", flag="field-unusable"),
+        final=status in FINAL_STATUSES,
+        identity=json.dumps(
+            [status, fields.as_key("outcomeId"), fields.as_key("outcomeDescription")],
+            separators=(",", ":"),
+            ensure_ascii=False,
+        ),
+        date=fields.date("date"),
+        outcome_id=fields.integer("outcomeId", or_digits=True),
         outcome_description=fields.text("outcomeDescription"),
         user_agent=fields.text("userAgent"),
         details=details,
@@ -94,9 +105,6 @@ def _inbound_mms(
     if subject is not None and len(subject) > MAX_SUBJECT:
         fields.flags.append("subject-too-long")
         subject = subject[:MAX_SUBJECT]
-    date = fields.text("date")
-    if date is not None and read_date(date) is None:
-        fields.flags.append("date-unreadable")
     content = {"json": values, "parts": [[part.content_type, part.content_id, part.sha256] for part in parts]}
     return InboundMms(
         mo_id=str(values["moId"]),
@@ -105,8 +113,8 @@ def _inbound_mms(
         destinations=destinations,
         ccs=fields.texts("ccs"),
         bccs=fields.texts("bccs"),
-        date=date,
-        mobile_operator_id=fields.integer("mobileOperatorId", flag="operator-id-not-a-number"),
+        date=fields.date("date"),
+        mobile_operator_id=fields.integer("mobileOperatorId", otherwise="operator-id-not-a-number"),
         subject=subject,
         user_agent=fields.text("userAgent"),
         text=_joined_text(parts),

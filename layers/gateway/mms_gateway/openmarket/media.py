@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from mms_gateway.errors import MalformedCallback, TruncatedCallback
 from mms_gateway.messages import CallbackEncoding, Flag
-from mms_gateway.openmarket.callback_json import is_cut_short
+from mms_gateway.openmarket.callback_json import check_limits
 from mms_gateway.openmarket.content_type import ContentType, read_content_type
 from mms_gateway.openmarket.multipart import Entity, part_name, split
 from mms_gateway.openmarket.transfer import (
@@ -39,7 +39,7 @@ def read_multipart(body: bytes, boundary: str, encoding: CallbackEncoding) -> tu
     heads = [_head(entity) for entity in pieces.entities]
     main, main_flags = _declared_content(heads[0], pieces.entities[0]) if heads else (b"", ())
     if heads and heads[0].content_type == JSON_TYPE:
-        is_cut_short(bytes(main))  # for its limits, which come before the complaint that the body is cut
+        check_limits(bytes(main))  # before the complaint that the body is cut
     if not pieces.closed:
         raise TruncatedCallback("the closing delimiter is missing")
     for position, head in enumerate(heads):

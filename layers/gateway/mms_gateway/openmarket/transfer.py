@@ -137,9 +137,7 @@ def _may_follow(part: Undeclared, data: bytes | None) -> bool:
         return True
     if data is None or not _is_canonical(part.content, data):
         return False
-    if _may_be_a_word(data) or not part.content_type.startswith(("text/", "application/smil")):
-        return True
-    return is_printable_utf8(data)
+    return not part.content_type.startswith(("text/", "application/smil")) or is_printable_utf8(data)
 
 
 def _may_be_a_word(data: bytes) -> bool:
