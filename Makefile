@@ -1,6 +1,7 @@
 # Everything a person types. `make help` lists it.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
+$(if $(word 2,$(CURDIR)),$(error The path of this folder has a blank in it, which make can't work with; move it))
 PYTHON ?= python3
 VENV ?= .venv
 export UV := $(abspath $(VENV)/bin/uv)
@@ -14,15 +15,20 @@ help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 # --- environments, made on demand from the lock files -----------------------------------------------------------------
+# pip leaves what it was unpacking where it is interrupted, so it gets a temporary folder that goes with it.
 $(VENV)/ready: locks/uv.txt locks/develop.txt
-	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r locks/uv.txt
-	$(UV) pip install --quiet --python $(VENV)/bin/python --require-hashes -r locks/develop.txt
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
+		{ echo "$(PYTHON) is no Python 3.11, 3.12 or 3.13; name one: make $(MAKECMDGOALS) PYTHON=python3.13" >&2; exit 1; }
+	@echo "Making the environments (once; they lie in $(VENV) and $(TOOLS))"
+	@own=$$(mktemp -d) || exit 1; trap 'rm -rf "$$own"' EXIT; trap 'exit 130' INT TERM; export TMPDIR="$$own"; \
+		$(PYTHON) -m venv --clear $(VENV) && \
+		$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r locks/uv.txt && \
+		$(UV) pip install --quiet --python $(VENV)/bin/python --require-hashes -r locks/develop.txt
 	@touch $@
 
 $(TOOLS)/%/ready: locks/%.txt | $(VENV)/ready
-	$(UV) venv --quiet --clear --python $(VENV)/bin/python $(@D)
-	$(UV) pip install --quiet --python $(@D)/bin/python --require-hashes -r $<
+	@$(UV) venv --quiet --clear --python $(VENV)/bin/python $(@D)
+	@$(UV) pip install --quiet --python $(@D)/bin/python --require-hashes -r $<
 	@touch $@
 
 .PHONY: setup

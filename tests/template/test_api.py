@@ -97,4 +97,4 @@ def test_the_role_for_access_logs_is_set_before_the_stage_unless_the_account_has
     assert tag["Value"] == {"Fn::If": ["SetApiLogRole", {"Ref": "ApiLogAccount"}, "of-the-account"]}
     for name in ("ApiLogAccount", "ApiLogRole"):  # the account may rely on them when the stack has gone
         assert template["Resources"][name]["Condition"] == "SetApiLogRole"
-        assert template["Resources"][name]["DeletionPolicy"] == "Retain"
+        assert template["Resources"][name]["DeletionPolicy"] == "RetainExceptOnCreate"
