@@ -3,42 +3,26 @@
 import signal
 import sys
 from pathlib import Path
-from types import FrameType
+from typing import TYPE_CHECKING
 
-from local.progress import LocalStackError
-from local.stack import Stack, running_stack
-from local.stack_file import remove_if_stale, told_in_stack_file
+from local.command import run_command
 
-
-class _Stopped(BaseException):
-    """Somebody asked us to stop."""
+if TYPE_CHECKING:
+    from local.stack import Stack
 
 
-def main() -> int:
-    """Run the stack until SIGINT or SIGTERM; the exit status is 0 then, and 1 if it could not be started."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _stop)
-    remove_if_stale()
-    try:
-        with running_stack() as stack, told_in_stack_file(stack) as file:
-            print(_description(stack, file), flush=True)
-            while True:
-                signal.pause()
-    except _Stopped:
-        print("Stopped; nothing is left running.", file=sys.stderr)
-        return 0
-    except LocalStackError as error:
-        print(f"\n{error}", file=sys.stderr)
-        return 1
+def serve() -> int:
+    """Run the stack and tell of it in stack.json; only a signal ends it."""
+    from local.stack import running_stack  # noqa: PLC0415 - see run_command
+    from local.stack_file import only_one_told, told_in_stack_file  # noqa: PLC0415
+
+    with only_one_told(), running_stack() as stack, told_in_stack_file(stack) as file:
+        print(_description(stack, file), flush=True)
+        while True:
+            signal.pause()
 
 
-def _stop(_number: int, _frame: FrameType | None) -> None:
-    for number in (signal.SIGINT, signal.SIGTERM):  # once is enough: what follows must not be interrupted
-        signal.signal(number, signal.SIG_IGN)
-    raise _Stopped
-
-
-def _description(stack: Stack, file: Path) -> str:
+def _description(stack: "Stack", file: Path) -> str:
     return f"""
 The MMS gateway is running on this machine.
 
@@ -55,4 +39,4 @@ Ctrl-C ends it and leaves nothing behind.
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_command(serve, status_when_stopped=0))

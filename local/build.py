@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from local.places import MINISTACK_PYTHON, ROOT, SAM
+from local.places import MINISTACK_PYTHON, ROOT, SAM, local_folder
 from local.processes import run_tool
 from local.progress import Say
 
@@ -18,7 +18,7 @@ INPUTS = ("template.yaml", "samconfig.toml", "layers", "functions", "locks/uv.tx
 @contextmanager
 def built_bundle(environment: dict[str, str], log: Path, say: Say) -> Iterator[Path]:
     """The built template, made anew only if what it is made of has changed; nobody else rebuilds it meanwhile."""
-    folder = ROOT / ".local" / "build"
+    folder = local_folder() / "build"
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:
         try:
@@ -37,6 +37,7 @@ def built_bundle(environment: dict[str, str], log: Path, say: Say) -> Iterator[P
                 log=log,
                 environment={**environment, "LAYER_PYTHON": version, "LAYER_PLATFORM": ""},
                 advice="Run `make build` to see whether the bundle builds for the cloud.",
+                pass_fds=[lock.fileno()],  # if we are killed, the lock lasts until the build has ended too
             )
             stamp.write_text(fingerprint)
         yield template

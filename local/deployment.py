@@ -14,7 +14,7 @@ import boto3
 
 from local.build import built_bundle
 from local.embedded_aws import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, EmbeddedAws
-from local.places import ROOT, SAM
+from local.places import SAM, local_folder
 from local.processes import run_tool
 from local.progress import LocalStackError, Say, last_lines
 
@@ -89,18 +89,13 @@ def session() -> boto3.Session:
 
 
 def _sam_environment(aws: EmbeddedAws) -> dict[str, str]:
-    # No AWS settings of the caller's, for nothing may ever reach a real account from here.
-    caller = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SAM_", "LAYER_"))}
+    caller = {name: value for name, value in os.environ.items() if not name.startswith(("SAM_", "LAYER_"))}
     return caller | {
         "AWS_ENDPOINT_URL": aws.url,
         "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
         "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "NO_PROXY": "127.0.0.1",
         "TMPDIR": str(aws.folder),
         "SAM_CLI_TELEMETRY": "0",
         "SAM_CLI_POLL_DELAY": "0.2",
@@ -109,7 +104,7 @@ def _sam_environment(aws: EmbeddedAws) -> dict[str, str]:
 
 
 def _sam_folder() -> Path:
-    folder = ROOT / ".local" / "sam"
+    folder = local_folder() / "sam"
     folder.mkdir(parents=True, exist_ok=True)
     # As if it had looked for a newer version of itself just now: no call to the outside.
     (folder / "metadata.json").write_text(json.dumps({"telemetryEnabled": False, "lastVersionCheck": time.time()}))

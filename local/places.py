@@ -10,5 +10,5 @@ MINISTACK_PYTHON = TOOLS / "ministack" / "bin" / "python"
 
 
 def local_folder() -> Path:
-    """The folder for stack.json and all else a running stack notes down; MMS_LOCAL_DIR moves it."""
+    """The folder for stack.json, the build and all else that starts write; MMS_LOCAL_DIR moves it."""
     return Path(os.environ.get("MMS_LOCAL_DIR") or ROOT / ".local").resolve()

@@ -12,7 +12,14 @@ from local.places import ROOT
 from local.progress import LocalStackError, last_lines
 
 
-def run_tool(command: Sequence[str | Path], *, log: Path, environment: Mapping[str, str], advice: str) -> None:
+def run_tool(
+    command: Sequence[str | Path],
+    *,
+    log: Path,
+    environment: Mapping[str, str],
+    advice: str,
+    pass_fds: Sequence[int] = (),
+) -> None:
     """Run a program to its end with its output in a file; LocalStackError with the last of it if it fails.
 
     It gets a process group of its own, so that Ctrl-C reaches it through us alone and nothing it started outlives it.
@@ -22,6 +29,7 @@ def run_tool(command: Sequence[str | Path], *, log: Path, environment: Mapping[s
             command,
             cwd=ROOT,
             env=dict(environment),
+            pass_fds=pass_fds,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

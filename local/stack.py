@@ -14,6 +14,7 @@ from local.embedded_aws import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, running
 from local.leftovers import clean_up_after_the_dead
 from local.progress import Say, elapsed_time_printer
 from local.simulator.server import running_simulator
+from local.surroundings import settle_surroundings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +63,7 @@ def _camel_case(name: str) -> str:
 def running_stack(say: Say | None = None) -> Iterator[Stack]:
     """Build, start and deploy everything; stop and remove everything at the end."""
     say = say or elapsed_time_printer()
+    settle_surroundings()
     if cleaned := clean_up_after_the_dead():
         say(f"Cleaned up after {cleaned} stack{'s' if cleaned > 1 else ''} that had been killed")
     say("Starting the embedded AWS (ministack)")

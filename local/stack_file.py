@@ -1,13 +1,13 @@
 """stack.json: how other programs find the stack that `make local` runs."""
 
+import fcntl
 import os
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from local.places import local_folder
+from local.progress import LocalStackError
 from local.stack import Stack
 
 
@@ -16,26 +16,35 @@ def stack_file() -> Path:
     return local_folder() / "stack.json"
 
 
-def remove_if_stale() -> None:
-    """Remove the file if what it tells of no longer runs, so that nobody takes it for the one that is starting."""
-    file = stack_file()
-    try:
-        endpoint = urlsplit(Stack.read(file).aws_endpoint_url)
-        socket.create_connection((endpoint.hostname or "", endpoint.port or 0), timeout=1).close()
-    except (OSError, ValueError, KeyError):
-        file.unlink(missing_ok=True)
+@contextmanager
+def only_one_told() -> Iterator[None]:
+    """stack.json is this process's alone, and absent until it is written; LocalStackError if another one has it."""
+    local_folder().mkdir(parents=True, exist_ok=True)
+    with (local_folder() / "stack.lock").open("a+") as lock:  # not "w": it names the one that holds it
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            raise LocalStackError(
+                f"`make local` runs here already, as process {lock.read()}; {stack_file()} is about that one. Use it, "
+                "or end it first."
+            ) from None
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        stack_file().unlink(missing_ok=True)  # of one that was killed: nobody is to take it for the one that starts
+        yield
 
 
 @contextmanager
 def told_in_stack_file(stack: Stack) -> Iterator[Path]:
     """The file, whole from its first moment, gone at the end."""
-    file, text = stack_file(), stack.as_json()
-    fresh = file.with_name(f"stack.json.{os.getpid()}")
+    file = stack_file()
+    fresh = file.with_suffix(".new")
     fresh.touch(mode=0o600)  # it holds keys
-    fresh.write_text(text)
+    fresh.write_text(stack.as_json())
     fresh.replace(file)
     try:
         yield file
     finally:
-        if file.exists() and file.read_text() == text:  # not that of a stack started since
-            file.unlink(missing_ok=True)
+        file.unlink(missing_ok=True)

@@ -6,8 +6,19 @@ from pathlib import Path
 
 import pytest
 
+from local.command import stop_on_signals
+from local.progress import LocalStackError
 from local.readback import ReadBack
 from local.stack import Stack, running_stack
+from local.surroundings import settle_surroundings
+
+
+def pytest_configure() -> None:
+    stop_on_signals()  # SIGTERM as Ctrl-C: the fixtures end what they started
+    try:
+        settle_surroundings()
+    except LocalStackError as error:
+        raise pytest.UsageError(str(error)) from error
 
 
 @pytest.fixture(scope="session")

@@ -8,11 +8,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Protocol
 
 import httpx
 import pytest
 
-from local.places import ROOT
+from local.places import ROOT, local_folder
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="looks for processes in /proc")
 
@@ -20,21 +21,23 @@ PATIENCE = 60
 
 
 class Run:
-    """A `python -m local` in a folder of its own, with its temporary files there too."""
+    """A `python -m local` in a folder of its own, with its temporary files there too.
 
-    def __init__(self, folder: Path) -> None:
-        self.state, self.temporary, self.log = folder / "state", folder / "temporary", folder / "log"
-        self.temporary.mkdir(parents=True, exist_ok=True)
+    It stays in the tests' process group: a signal that ends them all at once ends it too.
+    """
+
+    def __init__(self, folder: Path, module: str, environment: dict[str, str]) -> None:
+        self.state, self.temporary = folder / "state", folder / "temporary"
         self.stack_file = self.state / "stack.json"
+        self.log = folder / f"log-{time.monotonic_ns()}"
         with self.log.open("wb") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "local"],
+                [sys.executable, "-m", module],
                 cwd=ROOT,
-                env={**os.environ, "MMS_LOCAL_DIR": str(self.state), "TMPDIR": str(self.temporary)},
+                env={**os.environ, "MMS_LOCAL_DIR": str(self.state), "TMPDIR": str(self.temporary), **environment},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,
             )
 
     def said(self, text: str) -> bool:
@@ -49,6 +52,13 @@ class Run:
         self.process.send_signal(number)
         return self.process.wait(PATIENCE)
 
+    def fails_with(self) -> str:
+        """All it said, which is to be a sentence and no traceback."""
+        assert self.process.wait(PATIENCE) == 1
+        text = self.log.read_text()
+        assert "Traceback" not in text
+        return " ".join(text.split())
+
     def processes(self) -> list[int]:
         """All that was started with a temporary folder within this run's, the run itself among them."""
         return [int(place.name) for place in Path("/proc").iterdir() if place.name.isdigit() and self._is_ours(place)]
@@ -58,6 +68,10 @@ class Run:
             return f"TMPDIR={self.temporary}".encode() in (process / "environ").read_bytes()
         except OSError:
             return False
+
+    def commands(self) -> list[str]:
+        """The command lines of these processes, their words parted by NUL."""
+        return [Path(f"/proc/{number}/cmdline").read_text() for number in self.processes()]
 
     def server(self) -> int:
         (note,) = (self.state / "running").glob("*.json")
@@ -75,12 +89,19 @@ def wait_until(happened: Callable[[], bool]) -> None:
         time.sleep(0.1)
 
 
+class Start(Protocol):
+    """Starts it, with some variables of its environment set otherwise."""
+
+    def __call__(self, module: str = "local", **environment: str) -> Run: ...
+
+
 @pytest.fixture
-def run(tmp_path: Path) -> Iterator[Callable[[], Run]]:
+def run_without_a_build(tmp_path: Path) -> Iterator[Start]:
+    (tmp_path / "temporary").mkdir()
     started: list[Run] = []
 
-    def start() -> Run:
-        started.append(Run(tmp_path))
+    def start(module: str = "local", **environment: str) -> Run:
+        started.append(Run(tmp_path, module, environment))
         return started[-1]
 
     yield start
@@ -89,7 +110,17 @@ def run(tmp_path: Path) -> Iterator[Callable[[], Run]]:
             one.stop(signal.SIGTERM)
 
 
-def test_a_stopped_stack_leaves_no_process_and_no_file(run: Callable[[], Run]) -> None:
+@pytest.fixture
+def run(run_without_a_build: Start, tmp_path: Path) -> Start:
+    """With the build that all tests share, so that it is not made for each of these."""
+    build = local_folder() / "build"
+    build.mkdir(parents=True, exist_ok=True)
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / "build").symlink_to(build)
+    return run_without_a_build
+
+
+def test_a_stopped_stack_leaves_no_process_and_no_file(run: Start) -> None:
     stack = run().wait_until_ready()
     url = json.loads(stack.stack_file.read_text())["callbackUrl"]
     assert httpx.post(url, content=b"{}", headers={"Content-Type": "application/json"}).status_code == 200
@@ -102,7 +133,7 @@ def test_a_stopped_stack_leaves_no_process_and_no_file(run: Callable[[], Run]) -
     assert not list((stack.state / "running").iterdir())
 
 
-def test_a_stack_interrupted_while_it_deploys_leaves_no_process_and_no_file(run: Callable[[], Run]) -> None:
+def test_a_stack_interrupted_while_it_deploys_leaves_no_process_and_no_file(run: Start) -> None:
     stack = run()
     wait_until(lambda: stack.said("Deploying"))
     time.sleep(1)
@@ -110,13 +141,13 @@ def test_a_stack_interrupted_while_it_deploys_leaves_no_process_and_no_file(run:
     assert stack.has_left_nothing()
 
 
-def test_the_embedded_aws_ends_and_cleans_up_when_its_owner_is_killed(run: Callable[[], Run]) -> None:
+def test_the_embedded_aws_ends_and_cleans_up_when_its_owner_is_killed(run: Start) -> None:
     stack = run().wait_until_ready()
     stack.stop(signal.SIGKILL)
     wait_until(stack.has_left_nothing)
 
 
-def test_a_new_start_cleans_up_after_one_that_was_killed_with_its_embedded_aws(run: Callable[[], Run]) -> None:
+def test_a_new_start_cleans_up_after_one_that_was_killed_with_its_embedded_aws(run: Start) -> None:
     killed = run().wait_until_ready()
     os.kill(killed.server(), signal.SIGKILL)
     killed.stop(signal.SIGKILL)
@@ -126,3 +157,47 @@ def test_a_new_start_cleans_up_after_one_that_was_killed_with_its_embedded_aws(r
     assert json.loads(fresh.stack_file.read_text())["callbackUrl"]
     assert fresh.stop(signal.SIGTERM) == 0
     assert fresh.has_left_nothing()
+
+
+def test_a_new_start_waits_for_the_build_that_one_that_was_killed_has_left_running(run_without_a_build: Start) -> None:
+    killed = run_without_a_build()
+    wait_until(lambda: killed.said("Building"))
+    wait_until(lambda: any("sam\0build" in command for command in killed.commands()))
+    killed.stop(signal.SIGKILL)
+    fresh = run_without_a_build()
+    wait_until(lambda: fresh.said("Waiting for another start in this folder to be done with the build"))
+    fresh.wait_until_ready()
+    assert fresh.stop(signal.SIGTERM) == 0
+    assert fresh.has_left_nothing()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_demo_fails_and_leaves_no_process_and_no_file(run: Start, number: signal.Signals) -> None:
+    demo = run("local.demo")
+    wait_until(lambda: demo.said("Deploying"))
+    demo.process.send_signal(number)
+    assert demo.fails_with().endswith("Stopped; nothing is left running.")
+    assert demo.has_left_nothing()
+    assert not list((demo.state / "running").iterdir())
+
+
+def test_the_callers_proxies_and_aws_settings_change_nothing(run: Start) -> None:
+    nowhere = "http://127.0.0.1:9"
+    proxies = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy"), nowhere)
+    without = dict.fromkeys(("NO_PROXY", "no_proxy"), "")
+    aws = {"AWS_PROFILE": "nobody", "AWS_ENDPOINT_URL": nowhere, "AWS_CONFIG_FILE": "nowhere"}
+    run(**proxies, **without, **aws).wait_until_ready()
+
+
+def test_a_second_start_in_one_folder_is_refused_and_takes_nothing_from_the_first(run: Start) -> None:
+    first = run().wait_until_ready()
+    told = first.stack_file.read_text()
+    second = run()
+    assert f"runs here already, as process {first.process.pid};" in second.fails_with()
+    assert first.stack_file.read_text() == told
+    assert first.process.poll() is None
+
+
+@pytest.mark.parametrize("variable", ["TMPDIR", "MMS_LOCAL_DIR"])
+def test_a_folder_that_cannot_be_used_is_named(run: Start, variable: str) -> None:
+    assert "/sys/nowhere" in run(**{variable: "/sys/nowhere"}).fails_with()
