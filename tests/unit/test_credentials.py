@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ReadTimeoutError
 
 from mms_gateway.credentials import MAX_AGE, MIN_AGE, Credentials
 from mms_gateway.errors import StorageUnavailable, Unauthorized
@@ -19,6 +19,8 @@ class SecretStore:
 
     def get_secret_value(self, **_: object) -> dict[str, str]:
         self.fetched += 1
+        if self.code == "silence":
+            raise ReadTimeoutError(endpoint_url="https://secretsmanager")
         if self.code is not None:
             raise ClientError({"Error": {"Code": self.code, "Message": "arn:aws:secret"}}, "GetSecretValue")
         return {"SecretString": self.value}
@@ -117,13 +119,16 @@ def test_a_stranger_waits_for_one_failing_fetch_and_not_for_two(
     assert store.fetched == 2
 
 
+@pytest.mark.parametrize(
+    ("code", "cause"), [("AccessDeniedException", "AccessDeniedException"), ("silence", "ReadTimeoutError")]
+)
 def test_without_any_secret_the_answer_is_unavailable_and_names_the_cause(
-    credentials: Credentials, store: SecretStore
+    credentials: Credentials, store: SecretStore, code: str, cause: str
 ) -> None:
-    store.code = "AccessDeniedException"
+    store.code = code
     with pytest.raises(StorageUnavailable) as error:
         enter(credentials, "first")
-    assert str(error.value) == "the secret could not be fetched: AccessDeniedException"
+    assert str(error.value) == f"the secret could not be fetched: {cause}"
 
 
 def test_a_secret_of_the_wrong_form_says_what_to_do(credentials: Credentials, store: SecretStore) -> None:

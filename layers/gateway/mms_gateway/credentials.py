@@ -62,5 +62,6 @@ def _reason(error: Exception) -> str:
     if isinstance(error, ValueError):
         return f"{error}; put a new value, see the README"
     cause = error.__cause__ or error.__context__ or error
-    code = getattr(cause, "response", {}).get("Error", {}).get("Code", type(cause).__name__)
+    response = getattr(cause, "response", None) or {}  # a timeout has one too, of None
+    code = response.get("Error", {}).get("Code", type(cause).__name__)
     return f"the secret could not be fetched: {code}"
