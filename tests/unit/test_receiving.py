@@ -140,6 +140,13 @@ def test_what_cannot_be_read_is_kept_whole_with_the_reason(stores: Stores) -> No
     assert stores.journal == ["bucket quarantine", "table quarantine"]
 
 
+def test_a_content_type_that_no_store_could_hold_is_kept_as_far_as_it_goes(stores: Stores) -> None:
+    body = message(main())
+    stores.receive(body, "multipart/mixed; boundary=é\ud83d\x00" + "x" * 2000)
+    (record,), (blob,) = stores.table.quarantined.values(), stores.bucket.blobs.values()
+    assert record.content_type == blob.callback_content_type == "multipart/mixed; boundary=???" + "x" * 969
+
+
 def test_a_body_cut_short_is_asked_for_again_once(stores: Stores) -> None:
     body = message(main(), part(b"\xff\xd8\xffpicture"))[:-30]
     assert [stores.receive(body).name for _ in range(3)] == ["truncated", "quarantined", "quarantined"]

@@ -11,8 +11,6 @@ from mms_gateway.receiving import Blob
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-MAX_HEADER = 998  # characters of a Content-Type kept with a body; S3 allows 2 KB of metadata
-
 
 class MediaBucket:
     """Writes blobs under content-addressed keys, several at a time."""
@@ -36,9 +34,7 @@ class MediaBucket:
                 write.cancel()  # after a failure the rest need not be tried
 
     def _put(self, blob: Blob) -> None:
-        metadata = {}
-        if blob.callback_content_type is not None:
-            metadata["callback-content-type"] = _header(blob.callback_content_type)
+        content_type = blob.callback_content_type
         with storage_errors("the bucket"):
             self._client.put_object(
                 Bucket=self._bucket,
@@ -48,10 +44,5 @@ class MediaBucket:
                 # A stranger's HTML or SVG must be saved by a browser, never run.
                 ContentDisposition="attachment",
                 ChecksumSHA256=base64.b64encode(bytes.fromhex(blob.sha256)).decode("ascii"),
-                Metadata=metadata,
+                Metadata={"callback-content-type": content_type} if content_type else {},
             )
-
-
-def _header(value: str) -> str:
-    """A request's header as S3 metadata can hold it."""
-    return "".join(c if c.isascii() and c.isprintable() else "?" for c in value)[:MAX_HEADER]

@@ -73,7 +73,7 @@ class MessageTable:
             "reason": record.reason,
             "size": record.size,
             "s3Key": record.key,
-            "contentType": record.content_type[:255],
+            "contentType": record.content_type,
             "receivedAt": record.received_at,
             "openMarketRequestId": record.request_id,
             "attention": "QUARANTINED",

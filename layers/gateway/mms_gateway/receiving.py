@@ -10,6 +10,8 @@ from mms_gateway.messages import CallbackEncoding, DeliveryReport, InboundMms, P
 from mms_gateway.openmarket.callback_json import read_date
 from mms_gateway.openmarket.decode import MAX_PART_TEXT, decode_callback
 
+MAX_REASON = 200  # characters: it is a header's value too
+MAX_CONTENT_TYPE = 998  # characters: RFC 5322's longest line
 # With the JSON and the parts' names, an item stays under 400 KB.
 MAX_ITEM_TEXTS = 64 * 1024  # bytes of all the texts that stand in an item
 
@@ -37,7 +39,7 @@ class Blob:
     sha256: str
     content_type: str
     callback_content_type: str | None = None
-    """For a whole callback body: the request's Content-Type, without which it can't be read again."""
+    """For a whole callback body: the request's Content-Type in ASCII, without which it can't be read again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,14 +172,14 @@ def _quarantine(callback: Callback, error: MalformedCallback, table: Table, buck
     """Keep what can't be read, for a person to look at."""
     body = _whole_body(callback, "quarantine")
     bucket.put_all([body])
-    reason = _plain(str(error))
+    reason = _plain(str(error), MAX_REASON)
     is_new = table.put_quarantined(
         QuarantineRecord(
             body_sha256=callback.body_sha256,
             reason=reason,
             size=len(callback.body),
             key=body.key,
-            content_type=callback.content_type,
+            content_type=_plain(callback.content_type, MAX_CONTENT_TYPE),
             received_at=utc_text(callback.received_at),
             request_id=callback.request_id,
         )
@@ -186,13 +188,14 @@ def _quarantine(callback: Callback, error: MalformedCallback, table: Table, buck
     return Outcome(name="truncated" if truncated else "quarantined", reason=reason)
 
 
-def _plain(reason: str) -> str:
-    return reason.encode("ascii", "replace").decode("ascii")[:200]
+def _plain(text: str, most: int) -> str:
+    return "".join(c if c.isascii() and c.isprintable() else "?" for c in text[:most])
 
 
 def _whole_body(callback: Callback, folder: str) -> Blob:
     key = f"{folder}/{callback.body_sha256}"
-    return Blob(key, callback.body, callback.body_sha256, "application/octet-stream", callback.content_type)
+    content_type = _plain(callback.content_type, MAX_CONTENT_TYPE)
+    return Blob(key, callback.body, callback.body_sha256, "application/octet-stream", content_type)
 
 
 def media_keys(message: InboundMms) -> tuple[str | None, ...]:
