@@ -4,10 +4,9 @@ import json
 from hashlib import sha256
 from typing import Literal
 
-from mms_gateway.errors import MalformedCallback, TruncatedCallback
+from mms_gateway.errors import MalformedCallback
 from mms_gateway.messages import DeliveryReport, InboundMms
 from mms_gateway.openmarket.decode import decode_callback
-from tests.wire.bodies import multipart_type
 
 Encoding = Literal["auto", "binary", "base64"]
 
@@ -99,19 +98,3 @@ def assert_message_is_consistent(message: InboundMms, body: bytes) -> None:
         assert part.content_type == part.content_type.lower()
         assert 1 <= len(part.content_type) <= 255
         assert part.content_id is None or 1 <= len(part.content_id) <= 255
-
-
-def contents(body: bytes, content_type: str = multipart_type()) -> list[bytes]:
-    """The parts' bytes of a message."""
-    return [bytes(each.data) for each in message_of(content_type, body).parts]
-
-
-def assert_quarantined(body: bytes, content_type: str = multipart_type()) -> None:
-    result = read(content_type, body)
-    assert isinstance(result, MalformedCallback), f"taken: {result!r:.300}"
-    assert not isinstance(result, TruncatedCallback), str(result)
-
-
-def assert_truncated(body: bytes, content_type: str = multipart_type()) -> None:
-    result = read(content_type, body)
-    assert isinstance(result, TruncatedCallback), f"{type(result).__name__}: {result!s:.300}"

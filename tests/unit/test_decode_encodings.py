@@ -7,24 +7,12 @@ import pytest
 from local.simulator.media import jpeg, smil
 from mms_gateway.errors import MalformedCallback
 from mms_gateway.messages import InboundMms
-from tests.unit.invariants import Encoding, message_of, read
-from tests.wire.bodies import CRLF, WirePart, main, message, mo_json, multipart_type, part, text
+from tests.unit.invariants import message_of, read
+from tests.unit.outcomes import decoded, only
+from tests.wire.bodies import main, message, mo_json, multipart_type, part, text
 
 TYPE = multipart_type()
 PICTURE = jpeg()
-Decoded = tuple[bytes, set[str]]
-
-
-def decoded(*parts: WirePart, encoding: Encoding = "auto", line_end: bytes = CRLF) -> list[Decoded]:
-    """Bytes and flags of each part."""
-    result = message_of(TYPE, message(main(), *parts, line_end=line_end), encoding)
-    return [(bytes(each.data), set(each.flags)) for each in result.parts]
-
-
-def only(content: bytes, encoding: str | None = None, content_type: str = "image/jpeg") -> Decoded:
-    """Bytes and flags of a part that is alone."""
-    (one,) = decoded(part(content, content_type, encoding=encoding))
-    return one
 
 
 def words(data: bytes, charset: str | None) -> tuple[str | None, set[str]]:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.unit.invariants import assert_quarantined, assert_truncated, contents, message_of
+from tests.unit.invariants import message_of
+from tests.unit.outcomes import assert_quarantined, assert_truncated, contents
 from tests.wire.bodies import CRLF, LF, main, message, mo_json, multipart_type, part
 
 TYPE = multipart_type()

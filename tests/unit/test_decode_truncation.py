@@ -4,7 +4,8 @@ import pytest
 
 from mms_gateway.errors import MalformedCallback
 from mms_gateway.messages import DeliveryReport, InboundMms
-from tests.unit.invariants import assert_quarantined, assert_truncated, contents, read
+from tests.unit.invariants import read
+from tests.unit.outcomes import assert_quarantined, assert_truncated, contents
 from tests.wire.bodies import CRLF, WirePart, main, message, mo_json, multipart_type, part, report_json, text
 
 TYPE = multipart_type()

@@ -5,26 +5,14 @@ from base64 import b64encode
 import pytest
 
 from local.simulator.media import gif, heads, jpeg, png
-from tests.unit.invariants import Encoding, message_of
+from tests.unit.invariants import message_of
+from tests.unit.outcomes import Decoded, decoded, only
 from tests.wire.bodies import CRLF, LF, WirePart, main, message, multipart_type, part, text
 
 TYPE = multipart_type()
 PICTURE = jpeg()
 PROOF = part(b64encode(PICTURE))
 PROVEN = (PICTURE, {"base64-undeclared"})
-Decoded = tuple[bytes, set[str]]
-
-
-def decoded(*parts: WirePart, encoding: Encoding = "auto", line_end: bytes = CRLF) -> list[Decoded]:
-    """Bytes and flags of each part."""
-    result = message_of(TYPE, message(main(), *parts, line_end=line_end), encoding)
-    return [(bytes(each.data), set(each.flags)) for each in result.parts]
-
-
-def only(content: bytes, encoding: str | None = None, content_type: str = "image/jpeg") -> Decoded:
-    """Bytes and flags of a part that is alone."""
-    (one,) = decoded(part(content, content_type, encoding=encoding))
-    return one
 
 
 # --- undeclared base64: the proof -------------------------------------------------------------------------------------
