@@ -74,5 +74,5 @@ unit: $(VENV)/ready ## the tests that need no stack
 	$(VENV)/bin/pytest --quiet tests/unit
 
 .PHONY: test
-test: check ## everything that must hold
-	$(VENV)/bin/pytest
+test: check ## everything that must hold, each test by its name
+	$(VENV)/bin/pytest --verbose
