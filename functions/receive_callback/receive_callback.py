@@ -24,6 +24,7 @@ from mms_gateway.errors import StorageRefused, StorageUnavailable, Unauthorized
 from mms_gateway.logs import outcome_line
 from mms_gateway.media_bucket import MediaBucket
 from mms_gateway.message_table import MessageTable
+from mms_gateway.openmarket.content_type import MAX_HEADER
 from mms_gateway.receiving import Callback, Outcome, receive
 from mms_gateway.settings import Settings, read_settings
 
@@ -31,8 +32,9 @@ MEDIA_AT_A_TIME = 16  # connections to the bucket; an MMS has a handful of parts
 ANSWER_MARGIN = 0.5  # seconds before the function's end by which an answer is given
 
 QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
-JOINED_TYPES = re.compile(r",[ \t]*(?:multipart/[^\s;,]+|application/json)[ \t]*(?:[;,]|\Z)", re.IGNORECASE)
-"""Two Content-Type headers that somebody on the way made one of, as HTTP allows; a boundary may have a comma too."""
+JOINED_TYPES = re.compile(
+    r",[ \t]*(?:application|audio|image|message|multipart|text|video)/[^\s;,]+[ \t]*(?:[;,]|\Z)", re.IGNORECASE
+)
 
 METRICS = {
     "stored": "Received",
@@ -147,7 +149,7 @@ def read_callback(event: APIGatewayProxyEvent, now: datetime) -> Callback:
     types = _header_values(event, "Content-Type")
     encodings = {value.strip().lower() for value in _header_values(event, "Content-Encoding")} - {"", "identity"}
     body, fault = _read_body(event)
-    if len(types) > 1 or any(JOINED_TYPES.search(QUOTED.sub('""', each)) for each in types):
+    if len(types) > 1 or any(_is_joined(each) for each in types):
         fault = "Content-Type: the request has it twice"
     elif encodings:
         fault = "Content-Encoding: the request's body is compressed or encoded, expected it as it is"
@@ -165,6 +167,11 @@ def request_id(event: APIGatewayProxyEvent) -> str | None:
     """OpenMarket's name for the request, to ask its support by."""
     value = event.headers.get("X-Request-Id")
     return "".join(c for c in value if c.isprintable())[:255] or None if value else None
+
+
+def _is_joined(content_type: str) -> bool:
+    """Whether somebody on the way made two headers one, as HTTP allows; a comma alone may be the boundary's."""
+    return len(content_type) <= MAX_HEADER and JOINED_TYPES.search(QUOTED.sub('""', content_type)) is not None
 
 
 def _header_values(event: APIGatewayProxyEvent, name: str) -> list[str]:

@@ -48,7 +48,7 @@ def test_row_3_two_content_types_on_the_request() -> None:
     assert read_callback(event(multiValueHeaders=types), NOW).fault == "Content-Type: the request has it twice"
 
 
-@pytest.mark.parametrize("second", ["application/json", "multipart/mixed; boundary=y"])
+@pytest.mark.parametrize("second", ["application/json", "multipart/mixed; boundary=y", "Text/plain"])
 def test_row_3_two_content_types_that_a_proxy_made_one(second: str) -> None:
     headers = {"Content-Type": f"multipart/mixed; boundary=x, {second}"}
     callback = read_callback(event(headers=headers, multiValueHeaders=None), NOW)

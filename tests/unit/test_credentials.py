@@ -109,14 +109,37 @@ def test_known_callers_come_in_while_the_secret_is_of_the_wrong_form_and_somebod
     ]
 
 
-def test_a_stranger_waits_for_one_failing_fetch_and_not_for_two(
+def test_whom_only_a_newer_secret_could_know_is_asked_to_come_again_and_waits_for_one_fetch(
     credentials: Credentials, store: SecretStore, clock: Clock
 ) -> None:
     enter(credentials, "first")
     store.code, clock.now = "InternalServiceError", clock.now + 10 * MAX_AGE
-    with pytest.raises(Unauthorized):
-        enter(credentials, "guess")
+    with pytest.raises(StorageUnavailable, match="the secret could not be fetched: InternalServiceError"):
+        enter(credentials, "second")
     assert store.fetched == 2
+    store.code, store.value, clock.now = None, json.dumps({"callbackTokens": ["second"]}), clock.now + MIN_AGE
+    enter(credentials, "second")
+    with pytest.raises(Unauthorized):
+        enter(credentials, "first")
+
+
+def test_a_look_that_hung_does_not_bring_an_older_secret_back(
+    credentials: Credentials, store: SecretStore, clock: Clock
+) -> None:
+    enter(credentials, "first")
+    older = store.value
+
+    def hang_while_another_looks(**_: object) -> dict[str, str]:
+        store.get_secret_value = answer  # type: ignore[method-assign]
+        store.value, clock.now = json.dumps({"callbackTokens": ["second"]}), clock.now + MIN_AGE
+        enter(credentials, "second")
+        return {"SecretString": older}
+
+    answer, store.get_secret_value = store.get_secret_value, hang_while_another_looks  # type: ignore[method-assign]
+    clock.now += MAX_AGE
+    with pytest.raises(Unauthorized):
+        enter(credentials, "first")
+    enter(credentials, "second")
 
 
 @pytest.mark.parametrize(

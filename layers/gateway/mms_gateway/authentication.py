@@ -23,7 +23,7 @@ def read_secret(text: str) -> CallbackSecret:
     """The callback's half of the secret; ValueError says what is wrong, without quoting it."""
     try:
         values = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ValueError("the secret is not JSON") from None
     if not isinstance(values, dict):
         raise ValueError("the secret is not a JSON object")  # noqa: TRY004 - a wrong value, not a wrong argument
@@ -34,7 +34,9 @@ def read_secret(text: str) -> CallbackSecret:
     if not isinstance(user, str) or not user or ":" in user:
         raise ValueError("the secret's callbackUser must be text without a colon, beside callbackPasswords")
     passwords = _texts(values, "callbackPasswords")
-    return CallbackSecret(tokens=tokens, basic=tuple(user.encode("utf-8") + b":" + word for word in passwords))
+    return CallbackSecret(
+        tokens=tokens, basic=tuple(user.encode("utf-8", "surrogatepass") + b":" + word for word in passwords)
+    )
 
 
 def is_authentic(secret: CallbackSecret, *, token: str, authorization: str | None) -> bool:

@@ -1,5 +1,6 @@
 """The secret, cached in a way that lets it rotate without downtime."""
 
+import threading
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -33,28 +34,40 @@ class Credentials:
         self._secret_id = secret_id
         self._warn = warn
         self._clock = clock
+        self._lock = threading.Lock()
         self._secret: CallbackSecret | None = None
+        self._as_of = 0.0
         self._looked_at = 0.0
+        self._doubt: str | None = None
 
     def authenticate(self, *, token: str, authorization: str | None) -> None:
-        """Raise Unauthorized for a stranger, StorageUnavailable where there is no secret to compare with."""
+        """Raise Unauthorized for a stranger; StorageUnavailable where that can't be told for want of a newer secret."""
         for oldest in (MAX_AGE, MIN_AGE):
             if is_authentic(self._current(oldest), token=token, authorization=authorization):
                 return
+        if self._doubt is not None:
+            raise StorageUnavailable(self._doubt)
         raise Unauthorized("the caller's token or password is not one of the secret's")
 
     def _current(self, oldest: float) -> CallbackSecret:
         """The secret as it was at most `oldest` seconds ago, or the last good one where a newer can't be had."""
-        if self._secret is not None and self._clock() - self._looked_at < oldest:
+        began = self._clock()
+        if self._secret is not None and began - self._looked_at < oldest:
             return self._secret
         try:
-            self._secret = read_secret(str(self._provider.get(self._secret_id, force_fetch=True)))
+            newer = read_secret(str(self._provider.get(self._secret_id, force_fetch=True)))
         except (GetParameterError, ValueError) as error:
+            self._doubt = _reason(error)
             if self._secret is None:
-                raise StorageUnavailable(_reason(error)) from None
-            self._warn(f"{_reason(error)}; callers are compared with the last good one")
-        self._looked_at = self._clock()
-        return self._secret
+                raise StorageUnavailable(self._doubt) from None
+            self._warn(f"{self._doubt}; callers are compared with the last good one")
+            self._looked_at = self._clock()
+            return self._secret
+        with self._lock:
+            # A look that hung while another went by must not bring an older secret back.
+            if self._secret is None or began >= self._as_of:
+                self._secret, self._as_of, self._looked_at, self._doubt = newer, began, self._clock(), None
+            return self._secret
 
 
 def _reason(error: Exception) -> str:
