@@ -3,12 +3,14 @@
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from local.readback import ReadBack
 from local.stack import Stack
+from mms_gateway.errors import StorageRefused
 from mms_gateway.message_table import MessageTable
 from mms_gateway.messages import DeliveryReport, InboundMms
 from mms_gateway.openmarket.decode import decode_callback
@@ -102,6 +104,14 @@ def test_a_report_written_twice_by_one_call_is_there_once_and_joined(table: Loss
         assert table.join_report(report)
     assert [item["sk"].split("#")[0] for item in stored.items(f"MTID#{mt_id}")] == ["REPORT", "REQUEST"]
     assert stored.item(f"MT#order-{mt_id}")["delivery"]["status"] == "Retrieved"
+
+
+def test_an_item_too_large_for_the_table_is_refused_for_good(table: LossyTable, stored: ReadBack) -> None:
+    mo_id = new_id()
+    whole = record(mo_id)
+    with pytest.raises(StorageRefused, match="the table refused it: ValidationException"):
+        table.put_inbound(replace(whole, message=replace(whole.message, details="x" * 500_000)))
+    assert stored.items(f"MO#{mo_id}") == []
 
 
 def test_a_report_whose_message_is_missing_is_not_joined(table: LossyTable, stored: ReadBack) -> None:

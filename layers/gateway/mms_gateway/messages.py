@@ -43,7 +43,7 @@ class Part:
     sha256: str
     """Of `data`, in hexadecimal."""
     text: str | None
-    """What a text part says, where its bytes can be read in its charset or in UTF-8."""
+    """What a text part says, its first 8 KB at least, where its bytes can be read in its charset or in UTF-8."""
     charset: str
     """The codec `text` was read with; "" where there is no text."""
     flags: tuple[Flag, ...] = ()

@@ -8,10 +8,10 @@ from typing import Literal, Protocol
 from mms_gateway.errors import MalformedCallback, StorageRefused, TruncatedCallback
 from mms_gateway.messages import CallbackEncoding, DeliveryReport, InboundMms, Part, utc_text
 from mms_gateway.openmarket.callback_json import read_date
+from mms_gateway.openmarket.content_type import MAX_HEADER
 from mms_gateway.openmarket.decode import MAX_PART_TEXT, decode_callback
 
 MAX_REASON = 200  # characters: it is a header's value too
-MAX_CONTENT_TYPE = 998  # characters: RFC 5322's longest line
 # With the JSON and the parts' names, an item stays under 400 KB.
 MAX_ITEM_TEXTS = 64 * 1024  # bytes of all the texts that stand in an item
 
@@ -179,7 +179,7 @@ def _quarantine(callback: Callback, error: MalformedCallback, table: Table, buck
             reason=reason,
             size=len(callback.body),
             key=body.key,
-            content_type=_plain(callback.content_type, MAX_CONTENT_TYPE),
+            content_type=_plain(callback.content_type, MAX_HEADER),
             received_at=utc_text(callback.received_at),
             request_id=callback.request_id,
         )
@@ -194,7 +194,7 @@ def _plain(text: str, most: int) -> str:
 
 def _whole_body(callback: Callback, folder: str) -> Blob:
     key = f"{folder}/{callback.body_sha256}"
-    content_type = _plain(callback.content_type, MAX_CONTENT_TYPE)
+    content_type = _plain(callback.content_type, MAX_HEADER)
     return Blob(key, callback.body, callback.body_sha256, "application/octet-stream", content_type)
 
 
