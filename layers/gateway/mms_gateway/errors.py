@@ -9,6 +9,10 @@ class Unauthorized(GatewayError):
     """Who calls did not prove who they are: answer 401, write nothing."""
 
 
+class MalformedJson(GatewayError):
+    """Not JSON, or JSON that can be read in two ways; who asked for it knows what to do."""
+
+
 class MalformedCallback(GatewayError):
     """The callback can't be read: keep it in quarantine with this reason (printable ASCII), answer 200."""
 

@@ -8,7 +8,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from mms_gateway.aws import storage_errors
 from mms_gateway.messages import DeliveryReport, InboundMms, Part, utc_text
-from mms_gateway.openmarket.callback_json import read_date
+from mms_gateway.openmarket.notation import read_date
 from mms_gateway.receiving import InboundRecord, QuarantineRecord
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import Literal, Protocol
 
 from mms_gateway.errors import MalformedCallback, StorageRefused, TruncatedCallback
 from mms_gateway.messages import CallbackEncoding, DeliveryReport, InboundMms, Part, utc_text
-from mms_gateway.openmarket.callback_json import read_date
 from mms_gateway.openmarket.content_type import MAX_HEADER
 from mms_gateway.openmarket.decode import MAX_PART_TEXT, decode_callback
+from mms_gateway.openmarket.notation import read_date
 
 MAX_REASON = 200  # characters: it is a header's value too
 # With the JSON and the parts' names, an item stays under 400 KB.

@@ -10,18 +10,12 @@ from collections.abc import Iterable, Sequence
 
 from mms_gateway.errors import MalformedCallback, TruncatedCallback
 from mms_gateway.messages import CallbackEncoding, DeliveryReport, Flag, InboundMms, Part
-from mms_gateway.openmarket.callback_json import (
-    MAX_SUBJECT,
-    Fields,
-    canonical,
-    check_limits,
-    ends_too_early,
-    normal_address,
-    read_object,
-)
+from mms_gateway.openmarket.callback_json import MAX_SUBJECT, Fields, check_limits, read_object
 from mms_gateway.openmarket.charset import read_text
 from mms_gateway.openmarket.content_type import boundary_of, read_content_type
 from mms_gateway.openmarket.media import JSON_TYPE, Media, read_multipart
+from mms_gateway.openmarket.notation import normal_address
+from mms_gateway.openmarket.strict_json import canonical, ends_too_early
 
 FINAL_STATUSES = {"Retrieved", "Rejected", "Expired", "NotSupported", "Unreachable", "Unrecognized"}
 """Words of reports after which no better one comes; all others may be followed. Source: the MMS delivery page, MM7."""
