@@ -23,7 +23,7 @@ from mms_gateway.credentials import Credentials
 from mms_gateway.errors import StorageRefused, StorageUnavailable, Unauthorized
 from mms_gateway.logs import outcome_line
 from mms_gateway.media_bucket import MediaBucket
-from mms_gateway.message_table import MessageTable
+from mms_gateway.message_table.inbound import InboundTable
 from mms_gateway.openmarket.content_type import MAX_HEADER
 from mms_gateway.receiving import Callback, Outcome, receive
 from mms_gateway.settings import Settings, read_settings
@@ -55,7 +55,7 @@ class Gateway:
 
     settings: Settings
     credentials: Credentials
-    table: MessageTable
+    table: InboundTable
     bucket: MediaBucket
     deadline: ThreadPoolExecutor
 
@@ -95,7 +95,7 @@ def gateway() -> Gateway:
     return Gateway(
         settings=settings,
         credentials=credentials(),
-        table=MessageTable(table, settings.table_name),
+        table=InboundTable(table, settings.table_name),
         bucket=MediaBucket(bucket, settings.media_bucket, ThreadPoolExecutor(MEDIA_AT_A_TIME)),
         deadline=ThreadPoolExecutor(4),
     )
@@ -127,6 +127,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     logger.set_correlation_id(callback.request_id)
     log = logger.info if outcome.name in {"stored", "duplicate", "report"} else logger.warning
     log(outcome.name, extra=outcome_line(callback, outcome))
+    if outcome.name == "report" and not outcome.joined:  # of a message that is not ours, or not written down yet
+        metrics.add_metric("OrphanReports", MetricUnit.Count, 1)
     if outcome.media_bytes:
         metrics.add_metric("MediaBytes", MetricUnit.Bytes, outcome.media_bytes)
     header = f"quarantined; {outcome.reason}" if outcome.name == "quarantined" else outcome.name

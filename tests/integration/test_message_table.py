@@ -11,7 +11,7 @@ import pytest
 from local.readback import ReadBack
 from local.stack import Stack
 from mms_gateway.errors import StorageRefused
-from mms_gateway.message_table import MessageTable
+from mms_gateway.message_table.inbound import InboundTable
 from mms_gateway.messages import DeliveryReport, InboundMms
 from mms_gateway.openmarket.decode import decode_callback
 from mms_gateway.receiving import InboundRecord, QuarantineRecord, media_keys
@@ -20,7 +20,7 @@ from tests.wire.bodies import main, message, multipart_type, report_json, text
 NOW = "2026-11-21T08:30:15.123Z"
 
 
-class LossyTable(MessageTable):
+class LossyTable(InboundTable):
     """The real table over a client that can lose an answer."""
 
     def __init__(self, stack: Stack) -> None:

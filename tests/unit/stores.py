@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Literal
 
-from mms_gateway.messages import DeliveryReport
-from mms_gateway.receiving import Blob, InboundRecord, QuarantineRecord
+from mms_gateway.messages import Blob, DeliveryReport
+from mms_gateway.receiving import InboundRecord, QuarantineRecord
 
 
 class MemoryBucket:

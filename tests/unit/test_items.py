@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from mms_gateway.message_table import Item, inbound_item
+from mms_gateway.message_table.inbound import inbound_item
+from mms_gateway.message_table.store import Item
 from mms_gateway.messages import InboundMms
 from mms_gateway.openmarket.decode import decode_callback
 from mms_gateway.receiving import InboundRecord, media_keys

@@ -1,4 +1,4 @@
-"""Who may call: a token in the path, and HTTP Basic where the secret asks for it."""
+"""Who may call, by a token in the path and HTTP Basic where the secret asks for it; and as whom the gateway calls."""
 
 import base64
 import binascii
@@ -21,12 +21,7 @@ class CallbackSecret:
 
 def read_secret(text: str) -> CallbackSecret:
     """The callback's half of the secret; ValueError says what is wrong, without quoting it."""
-    try:
-        values = json.loads(text)
-    except (ValueError, RecursionError):
-        raise ValueError("the secret is not JSON") from None
-    if not isinstance(values, dict):
-        raise ValueError("the secret is not a JSON object")  # noqa: TRY004 - a wrong value, not a wrong argument
+    values = _read_object(text)
     tokens = _texts(values, "callbackTokens")
     if not values.get("callbackUser") and not values.get("callbackPasswords"):
         return CallbackSecret(tokens=tokens, basic=None)
@@ -37,6 +32,18 @@ def read_secret(text: str) -> CallbackSecret:
     return CallbackSecret(
         tokens=tokens, basic=tuple(user.encode("utf-8", "surrogatepass") + b":" + word for word in passwords)
     )
+
+
+def read_account(text: str) -> str:
+    """The sender's half of the secret, as an Authorization header; ValueError says what is wrong, without quoting."""
+    values = _read_object(text)
+    account_id, password = values.get("accountId"), values.get("password")
+    if not isinstance(account_id, str) or not account_id or ":" in account_id:
+        raise ValueError("the secret's accountId must be text without a colon")
+    if not isinstance(password, str) or not password:
+        raise ValueError("the secret's password must be text")
+    word = f"{account_id}:{password}".encode("utf-8", "surrogatepass")
+    return f"Basic {base64.b64encode(word).decode('ascii')}"
 
 
 def is_authentic(secret: CallbackSecret, *, token: str, authorization: str | None) -> bool:
@@ -66,6 +73,16 @@ def _basic(authorization: str) -> bytes:
         return base64.b64decode(word.strip(), validate=True)
     except (binascii.Error, ValueError):
         return b""
+
+
+def _read_object(text: str) -> dict[str, Any]:
+    try:
+        values = json.loads(text)
+    except (ValueError, RecursionError):
+        raise ValueError("the secret is not JSON") from None
+    if not isinstance(values, dict):
+        raise ValueError("the secret is not a JSON object")  # noqa: TRY004 - a wrong value, not a wrong argument
+    return values
 
 
 def _texts(values: dict[str, Any], name: str) -> tuple[bytes, ...]:

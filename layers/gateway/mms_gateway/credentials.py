@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from aws_lambda_powertools.utilities.parameters import SecretsProvider
 from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
 
-from mms_gateway.authentication import CallbackSecret, is_authentic, read_secret
-from mms_gateway.errors import StorageUnavailable, Unauthorized
+from mms_gateway.authentication import CallbackSecret, is_authentic, read_account, read_secret
+from mms_gateway.errors import SecretUnavailable, StorageUnavailable, Unauthorized
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -68,6 +68,39 @@ class Credentials:
             if self._secret is None or began >= self._as_of:
                 self._secret, self._as_of, self._looked_at, self._doubt = newer, began, self._clock(), None
             return self._secret
+
+
+class Account:
+    """As whom the gateway calls OpenMarket: an Authorization header, fetched again once it is a minute old."""
+
+    def __init__(
+        self,
+        client: "SecretsManagerClient",
+        secret_id: str,
+        *,
+        warn: Callable[[str], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`warn` hears, in a sentence, why a newer secret could not be had while the older one goes on."""
+        self._provider = SecretsProvider(boto3_client=client)
+        self._secret_id = secret_id
+        self._warn = warn
+        self._clock = clock
+        self._header = ""
+        self._looked_at = 0.0
+
+    def authorization(self, *, newest: bool = False) -> str:
+        """The header; with `newest` from the secret as it is now. SecretUnavailable where it can't be had."""
+        if self._header and not newest and self._clock() - self._looked_at < MAX_AGE:
+            return self._header
+        try:
+            self._header = read_account(str(self._provider.get(self._secret_id, force_fetch=True)))
+        except (GetParameterError, ValueError) as error:
+            if newest or not self._header:
+                raise SecretUnavailable(_reason(error)) from None
+            self._warn(f"{_reason(error)}; OpenMarket is called with the last good one")
+        self._looked_at = self._clock()
+        return self._header
 
 
 def _reason(error: Exception) -> str:

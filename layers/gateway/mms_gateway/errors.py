@@ -22,8 +22,24 @@ class TruncatedCallback(MalformedCallback):
 
 
 class StorageUnavailable(GatewayError):
-    """A store is down, slow, throttled or not ours to use: answer 503, so that the callback comes again."""
+    """A store is down, slow, throttled or not ours to use: let the callback or the queue message come again."""
+
+
+class SecretUnavailable(StorageUnavailable):
+    """The secret can't be read, or is not what it should be: come again, and call for a person."""
 
 
 class StorageRefused(GatewayError):
     """A store will never take this: quarantine the callback, for trying again can't help."""
+
+
+class Undeliverable(GatewayError):
+    """A queue message without a usable requestId: to the dead-letter queue with it, nothing can be recorded."""
+
+
+class MissingObject(GatewayError):
+    """An S3 object that is not there: the message that names it can never be sent."""
+
+
+class NotDone(GatewayError):
+    """A record of a batch is not acknowledged: the queue brings it again."""

@@ -1,7 +1,16 @@
 """One structured line per outcome, with nothing secret or personal in it."""
 
+import re
+from typing import TYPE_CHECKING
+
 from mms_gateway.messages import DeliveryReport, InboundMms
-from mms_gateway.receiving import Callback, Outcome
+
+if TYPE_CHECKING:
+    from mms_gateway import outbound, receiving
+
+MAX_REASON = 500  # characters of a reason; the item has all of it
+
+_NUMBER = re.compile("[0-9]{7,}")
 
 
 def masked(address: str | None) -> str | None:
@@ -9,7 +18,7 @@ def masked(address: str | None) -> str | None:
     return None if address is None else f"…{address[-4:] if len(address) > 7 else ''}"
 
 
-def outcome_line(callback: Callback, outcome: Outcome) -> dict[str, object]:
+def outcome_line(callback: "receiving.Callback", outcome: "receiving.Outcome") -> dict[str, object]:
     """The fields of the log line for one callback."""
     line: dict[str, object | None] = {
         "outcome": outcome.name,
@@ -29,4 +38,26 @@ def outcome_line(callback: Callback, outcome: Outcome) -> dict[str, object]:
             }
         case DeliveryReport() as report:
             line |= {"mtId": report.mt_id}
+    return {name: value for name, value in line.items() if value is not None}
+
+
+def send_line(outcome: "outbound.Outcome") -> dict[str, object]:
+    """The fields of the log line for one message to send."""
+    reason = outcome.reason
+    line: dict[str, object | None] = {
+        "outcome": outcome.name,
+        "requestId": outcome.request_id,
+        "mtId": outcome.mt_id,
+        "handset": masked(outcome.handset),
+        "attempts": outcome.attempts or None,
+        "comeAgainIn": round(outcome.come_again_in, 1) if outcome.come_again_in is not None else None,
+        "httpStatus": outcome.http_status,
+        "code": outcome.code,
+        # The provider's words may quote what was sent.
+        "reason": _NUMBER.sub(lambda number: str(masked(number[0])), reason)[:MAX_REASON] if reason else None,
+        "alarm": outcome.alarm,
+        "joined": outcome.joined,
+        "host": outcome.trace.host if outcome.trace is not None else None,
+        "openMarketRequestId": outcome.trace.open_market_request_id if outcome.trace is not None else None,
+    }
     return {name: value for name, value in line.items() if value is not None}

@@ -106,6 +106,32 @@ class DeliveryReport:
     flags: tuple[Flag, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """Bytes for the bucket under a content-addressed key: writing them again is the same write."""
+
+    key: str
+    data: bytes | memoryview
+    sha256: str
+    content_type: str
+    callback_content_type: str | None = None
+    """For a whole callback body: the request's Content-Type in ASCII, without which it can't be read again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceObject:
+    """An object in S3 that a producer wants sent, as it was found."""
+
+    bucket: str
+    key: str
+    version_id: str | None
+    etag: str
+    """Names its content: what is read later is this or nothing."""
+    size: int
+    content_type: str
+    """As S3 has it; "" where it has none."""
+
+
 def utc_text(moment: datetime) -> str:
     """A moment as all times are written: YYYY-MM-DDTHH:MM:SS.mmmZ."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from mms_gateway.errors import MalformedCallback, StorageRefused, TruncatedCallback
-from mms_gateway.messages import CallbackEncoding, DeliveryReport, InboundMms, Part, utc_text
+from mms_gateway.messages import Blob, CallbackEncoding, DeliveryReport, InboundMms, Part, utc_text
 from mms_gateway.openmarket.content_type import MAX_HEADER
 from mms_gateway.openmarket.decode import MAX_PART_TEXT, decode_callback
 from mms_gateway.openmarket.notation import read_date
@@ -28,18 +28,6 @@ class Callback:
     """The X-Request-Id, which names the request at OpenMarket."""
     fault: str | None = None
     """Why the request can't be a callback, found before its body was read."""
-
-
-@dataclass(frozen=True, slots=True)
-class Blob:
-    """Bytes for the bucket under a content-addressed key: writing them again is the same write."""
-
-    key: str
-    data: bytes | memoryview
-    sha256: str
-    content_type: str
-    callback_content_type: str | None = None
-    """For a whole callback body: the request's Content-Type in ASCII, without which it can't be read again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

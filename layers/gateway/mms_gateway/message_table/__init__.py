@@ -1,0 +1,1 @@
+"""The table: keys, conditions, items; the only package that knows DynamoDB."""
