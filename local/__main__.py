@@ -10,6 +10,11 @@ from local.command import run_command
 if TYPE_CHECKING:
     from local.stack import Stack
 
+EXAMPLE = (
+    '{"requestId": "order-4711", "source": "88600", "destination": "447700900750", "subject": "Your parrot", '
+    '"content": [{"contentId": "text.txt", "contentType": "text/plain", "text": "Here it is"}]}'
+)
+
 
 def serve() -> int:
     """Run the stack and tell of it in stack.json; only a signal ends it."""
@@ -32,6 +37,14 @@ The MMS gateway is running on this machine.
 {stack.access_key_id} / {stack.secret_access_key})
   table                 {stack.table_name}
   media bucket          {stack.media_bucket}
+  queue to send from    {stack.send_queue_url}
+  dead-letter queue     {stack.dead_letter_queue_url}
+
+To send a message (aws is the AWS CLI; any SDK does it likewise):
+
+  AWS_ACCESS_KEY_ID={stack.access_key_id} AWS_SECRET_ACCESS_KEY={stack.secret_access_key} \\
+    aws sqs send-message --region {stack.region} --endpoint-url {stack.aws_endpoint_url} \\
+    --queue-url {stack.send_queue_url} --message-body '{EXAMPLE}'
 
 For programs, all of it stands in {file}.
 Ctrl-C ends it and leaves nothing behind.

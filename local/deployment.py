@@ -2,10 +2,12 @@
 
 import json
 import os
+import re
 import secrets
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -24,8 +26,10 @@ PARAMETERS = (
     "ProtectTable=false",
     "CallbackRate=10000",  # the embedded API throttles as well, and a load test here is not to measure that
     "CallbackBurst=5000",
+    "LinkHosts=www.openmarket.com",
 )
 ACCOUNT = {"accountId": "local", "password": "local"}
+BASE_URL = re.compile(r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+])(:[0-9]{1,5})?/?")  # as the template has it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,10 +41,26 @@ class Deployment:
     media_bucket: str
     secret_arn: str
     function_name: str
+    send_queue_url: str
+    dead_letter_queue_url: str
+    send_function_name: str
 
 
-def deploy(aws: EmbeddedAws, say: Say) -> Deployment:
-    """Build and deploy the bundle, fill in its secret, and see it answer."""
+def chosen_endpoints() -> list[str]:
+    """Where OPENMARKET_ENDPOINTS in the environment wants messages to be sent, in place of the simulator."""
+    told = os.environ.get("OPENMARKET_ENDPOINTS", "")
+    endpoints = [each.strip() for each in told.split(",") if told.strip()]
+    for endpoint in endpoints:
+        if not BASE_URL.fullmatch(endpoint):
+            raise LocalStackError(
+                f"OPENMARKET_ENDPOINTS has {endpoint!r} in it. Give base URLs without a path, separated by commas, "
+                "such as http://127.0.0.1:8080,http://127.0.0.1:8081, or unset it to send to the simulator."
+            )
+    return endpoints
+
+
+def deploy(aws: EmbeddedAws, endpoints: Sequence[str], say: Say) -> Deployment:
+    """Build and deploy the bundle so that it sends to these base URLs, fill in its secret, and see it answer."""
     environment = _sam_environment(aws)
     with built_bundle(environment, aws.folder / "build.log", say) as template:
         say("Deploying the bundle (sam deploy)")
@@ -61,6 +81,7 @@ def deploy(aws: EmbeddedAws, say: Say) -> Deployment:
                 "--no-progressbar",
                 "--parameter-overrides",
                 *PARAMETERS,
+                f"OpenMarketEndpoints={','.join(endpoints)}",
             ],
             log=aws.folder / "deploy.log",
             environment=environment,
@@ -80,6 +101,9 @@ def deploy(aws: EmbeddedAws, say: Say) -> Deployment:
         media_bucket=outputs["MediaBucketName"],
         secret_arn=outputs["SecretArn"],
         function_name=outputs["ReceiveCallbackName"],
+        send_queue_url=aws.url + urlsplit(outputs["SendQueueUrl"]).path,
+        dead_letter_queue_url=aws.url + urlsplit(outputs["DeadLetterQueueUrl"]).path,
+        send_function_name=outputs["SendMmsName"],
     )
 
 

@@ -9,9 +9,12 @@ however it dies. What it adds to ministack:
 - A body without a Content-Type reaches the function byte for byte where every type is binary, as from API Gateway,
   which takes it for application/json; ministack would turn it into text and lose bytes.
 - A layer is unpacked once; ministack would do it for each process of a function, thousands of files each time.
-- A function runs a few times at once and further calls wait their turn. ministack would start a process for each of 50
-  simultaneous calls, which takes a small machine half a minute.
+- A function runs a few times at once and further calls wait their turn; only where that takes long, as with calls that
+  wait for somebody themselves, it runs more often. ministack would start a process for each of 50 simultaneous calls,
+  which takes a small machine half a minute.
 - CloudFormation's way to write a binary media type, `*~1*`, is understood as `*/*`.
+- A queue's event source takes its MaximumConcurrency from a template's parameter too, which is text; ministack would
+  compare it with a number, and no message would ever reach the function.
 """
 
 import asyncio
@@ -25,7 +28,8 @@ import threading
 import venv
 import zipfile
 from collections import defaultdict
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -37,6 +41,8 @@ from ministack.core import lambda_runtime  # type: ignore[import-not-found, unus
 from ministack.services import apigateway_v1, lambda_svc  # type: ignore[import-not-found, unused-ignore]
 
 CALLS_AT_ONCE = max(4, 2 * (os.cpu_count() or 1))  # enough for races, few enough to start within a few seconds
+MORE_CALLS_AT_ONCE = 16  # for calls that wait themselves: they cost memory, and hardly a processor
+PATIENCE = 3.0  # seconds: longer than it takes to start the first few
 
 
 def run_functions_in(environment: Path) -> None:
@@ -72,13 +78,36 @@ def share_layers(store: Path) -> None:
     lambda_runtime.zipfile = SimpleNamespace(**{**vars(zipfile), "ZipFile": SharedLayers})
 
 
+class Turns:
+    """The calls of one function that may run at once."""
+
+    def __init__(self) -> None:
+        self._few = threading.BoundedSemaphore(CALLS_AT_ONCE)
+        self._more = threading.BoundedSemaphore(MORE_CALLS_AT_ONCE)
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait for one of the few; who has waited long takes one of the others, if any is left."""
+        while True:
+            if self._few.acquire(timeout=PATIENCE):
+                taken = self._few
+                break
+            if self._more.acquire(blocking=False):
+                taken = self._more
+                break
+        try:
+            yield
+        finally:
+            taken.release()
+
+
 def let_calls_wait_their_turn() -> None:
-    """Hold each function to CALLS_AT_ONCE processes; ministack gives every call a thread, so waiting blocks nobody."""
-    turns: dict[str, threading.BoundedSemaphore] = defaultdict(lambda: threading.BoundedSemaphore(CALLS_AT_ONCE))
+    """Hold each function to a few processes; ministack gives every call a thread, so waiting blocks nobody."""
+    turns: dict[str, Turns] = defaultdict(Turns)
     execute = lambda_svc._execute_function_warm  # noqa: SLF001
 
     def execute_in_turn(function: dict[str, Any], event: Any, request_id: str) -> Any:
-        with turns[function.get("config", function)["FunctionArn"]]:
+        with turns[function.get("config", function)["FunctionArn"]].turn():
             return execute(function, event, request_id)
 
     lambda_svc._execute_function_warm = execute_in_turn  # noqa: SLF001
@@ -93,6 +122,16 @@ def match_media_types_as_api_gateway() -> None:
         return bool(matches(media_type or "application/json", unescaped))
 
     apigateway_v1._media_type_matches = matches_likewise  # noqa: SLF001
+
+
+def read_concurrency_as_number() -> None:
+    """Let an event source's MaximumConcurrency be text."""
+    concurrency = lambda_svc._sqs_esm_concurrency  # noqa: SLF001
+
+    def concurrency_as_number(*arguments: Any) -> int:
+        return int(concurrency(*arguments))
+
+    lambda_svc._sqs_esm_concurrency = concurrency_as_number  # noqa: SLF001
 
 
 def end_with_standard_input(folder: Path) -> None:
@@ -115,6 +154,7 @@ def main() -> None:
     share_layers(folder / "layers")
     let_calls_wait_their_turn()
     match_media_types_as_api_gateway()
+    read_concurrency_as_number()
     config = Config()
     config.bind = [f"fd://{descriptor}"]
     config.keep_alive_timeout = 75

@@ -9,7 +9,7 @@ from typing import Any
 
 import boto3
 
-from local.deployment import deploy
+from local.deployment import chosen_endpoints, deploy
 from local.embedded_aws import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, running_embedded_aws
 from local.leftovers import clean_up_after_the_dead
 from local.progress import Say, elapsed_time_printer
@@ -30,6 +30,9 @@ class Stack:
     media_bucket: str
     secret_arn: str
     function_name: str
+    send_queue_url: str
+    dead_letter_queue_url: str
+    send_function_name: str
     open_market_url: str
 
     @classmethod
@@ -64,22 +67,27 @@ def running_stack(say: Say | None = None) -> Iterator[Stack]:
     """Build, start and deploy everything; stop and remove everything at the end."""
     say = say or elapsed_time_printer()
     settle_surroundings()
+    elsewhere = chosen_endpoints()
     if cleaned := clean_up_after_the_dead():
         say(f"Cleaned up after {cleaned} stack{'s' if cleaned > 1 else ''} that had been killed")
     say("Starting the embedded AWS (ministack)")
-    with running_embedded_aws() as aws:
-        deployment = deploy(aws, say)
-        with running_simulator(callback_url=deployment.callback_url) as simulator:
-            say("Ready")
-            yield Stack(
-                callback_url=deployment.callback_url,
-                aws_endpoint_url=aws.url,
-                region=REGION,
-                access_key_id=ACCESS_KEY_ID,
-                secret_access_key=SECRET_ACCESS_KEY,
-                table_name=deployment.table_name,
-                media_bucket=deployment.media_bucket,
-                secret_arn=deployment.secret_arn,
-                function_name=deployment.function_name,
-                open_market_url=simulator.url,
-            )
+    # The simulator first: the template wants to know where messages are sent. It ends last, for the same reason.
+    with running_simulator() as simulator, running_embedded_aws() as aws:
+        deployment = deploy(aws, elsewhere or [simulator.url], say)
+        simulator.call_back_to(deployment.callback_url)
+        say(f"Ready; messages go to {', '.join(elsewhere)}, not to the simulator" if elsewhere else "Ready")
+        yield Stack(
+            callback_url=deployment.callback_url,
+            aws_endpoint_url=aws.url,
+            region=REGION,
+            access_key_id=ACCESS_KEY_ID,
+            secret_access_key=SECRET_ACCESS_KEY,
+            table_name=deployment.table_name,
+            media_bucket=deployment.media_bucket,
+            secret_arn=deployment.secret_arn,
+            function_name=deployment.function_name,
+            send_queue_url=deployment.send_queue_url,
+            dead_letter_queue_url=deployment.dead_letter_queue_url,
+            send_function_name=deployment.send_function_name,
+            open_market_url=simulator.url,
+        )

@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from local.places import ROOT, local_folder
+from local.stack import Stack
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="looks for processes in /proc")
 
@@ -187,6 +188,25 @@ def test_the_callers_proxies_and_aws_settings_change_nothing(run: Start) -> None
     without = dict.fromkeys(("NO_PROXY", "no_proxy"), "")
     aws = {"AWS_PROFILE": "nobody", "AWS_ENDPOINT_URL": nowhere, "AWS_CONFIG_FILE": "nowhere"}
     run(**proxies, **without, **aws).wait_until_ready()
+
+
+def test_messages_go_where_the_environment_wants_them(run: Start) -> None:
+    endpoints = "http://127.0.0.1:9001,https://localhost:9002"
+    stack = Stack.read(run(OPENMARKET_ENDPOINTS=endpoints).wait_until_ready().stack_file)
+    told = stack.client("lambda").get_function_configuration(FunctionName=stack.send_function_name)
+    assert told["Environment"]["Variables"]["OPENMARKET_ENDPOINTS"] == endpoints
+    assert told["Environment"]["Variables"]["LINK_HOSTS"] == "www.openmarket.com"
+    for queue in (stack.send_queue_url, stack.dead_letter_queue_url):
+        assert stack.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])
+
+
+@pytest.mark.parametrize("endpoints", ["127.0.0.1:9001", "http://127.0.0.1:9001/mms/v2/send", "http://a,,http://b"])
+def test_a_destination_that_is_no_base_url_is_refused_before_anything_starts(run: Start, endpoints: str) -> None:
+    refused = run(OPENMARKET_ENDPOINTS=endpoints)
+    said = refused.fails_with()
+    assert said.startswith("OPENMARKET_ENDPOINTS has ")
+    assert "Give base URLs without a path" in said
+    assert refused.has_left_nothing()
 
 
 def test_a_second_start_in_one_folder_is_refused_and_takes_nothing_from_the_first(run: Start) -> None:

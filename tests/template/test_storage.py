@@ -65,7 +65,13 @@ def test_the_table_is_protected_unless_told_otherwise(template: Template, resour
 # A first deployment that fails takes its empty bucket and secret with it; of a protected table it could not.
 @pytest.mark.parametrize(
     ("name", "policy"),
-    [("Table", "Retain"), ("MediaBucket", "RetainExceptOnCreate"), ("Secret", "RetainExceptOnCreate")],
+    [
+        ("Table", "Retain"),
+        ("MediaBucket", "RetainExceptOnCreate"),
+        ("Secret", "RetainExceptOnCreate"),
+        ("SendQueue", "RetainExceptOnCreate"),
+        ("DeadLetterQueue", "RetainExceptOnCreate"),
+    ],
 )
 def test_what_can_not_be_had_again_stays_when_the_stack_goes(template: Template, name: str, policy: str) -> None:
     assert template["Resources"][name]["DeletionPolicy"] == policy

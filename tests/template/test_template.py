@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from mms_gateway.send_settings import OPTIONAL as SEND_OPTIONAL
+from mms_gateway.send_settings import REQUIRED as SEND_REQUIRED
 from mms_gateway.settings import REQUIRED
 
 Template = dict[str, Any]
@@ -12,6 +14,23 @@ Resources = dict[str, dict[str, Any]]
 
 API_PATIENCE = 29  # seconds: API Gateway gives up on a function then
 OPENMARKET_PATIENCE = 10  # seconds: OpenMarket asks for an answer by then
+READ = {"ReceiveCallback": set(REQUIRED), "SendMms": {*SEND_REQUIRED, *SEND_OPTIONAL}}
+ROLES = {
+    "ReceiveCallbackRole": {"RecordMessages", "StoreMedia", "ReadSecret", "WriteLogs", "WriteTraces"},
+    "SendMmsRole": {
+        "RecordMessages",
+        "StoreMedia",
+        "ReadMedia",
+        "SeeWhetherMediaAreMissing",
+        "ReadMediaElsewhere",
+        "SeeWhetherMediaAreMissingElsewhere",
+        "ReadSecret",
+        "TakeFromTheQueue",
+        "SetAsideWhatCanNotBeRecorded",
+        "WriteLogs",
+        "WriteTraces",
+    },
+}
 
 
 def of_type(template: Template, kind: str) -> dict[str, dict[str, Any]]:
@@ -20,9 +39,11 @@ def of_type(template: Template, kind: str) -> dict[str, dict[str, Any]]:
     return found
 
 
-def statements(resources: Resources) -> dict[str, dict[str, Any]]:
-    (policy,) = resources["ReceiveCallbackRole"]["Policies"]
-    return {statement["Sid"]: statement for statement in policy["PolicyDocument"]["Statement"]}
+def statements(resources: Resources, role: str = "ReceiveCallbackRole") -> dict[str, dict[str, Any]]:
+    (policy,) = resources[role]["Policies"]
+    # One that stands under a condition counts as if it held.
+    found = [one["Fn::If"][1] if "Fn::If" in one else one for one in policy["PolicyDocument"]["Statement"]]
+    return {statement["Sid"]: statement for statement in found}
 
 
 @pytest.mark.parametrize("section", ["Parameters", "Outputs"])
@@ -43,7 +64,9 @@ def test_the_stack_deploys_without_a_single_parameter(template: Template) -> Non
 
 def test_the_outputs_are_those_that_others_rely_on(template: Template) -> None:
     contract = {"CallbackUrl", "TableName", "TableStreamArn", "MediaBucketName", "SecretArn"}
-    assert set(template["Outputs"]) == contract | {"ReceiveCallbackName"}
+    contract |= {"SendQueueUrl", "SendQueueArn", "DeadLetterQueueUrl"}
+    policies = {"ProducerPolicyArn", "ReaderPolicyArn"}
+    assert set(template["Outputs"]) == contract | policies | {"ReceiveCallbackName", "SendMmsName"}
 
 
 def test_both_timing_profiles_are_complete(template: Template) -> None:
@@ -60,10 +83,11 @@ def test_the_function_answers_before_openmarket_and_the_api_give_up(template: Te
         assert profile["CallbackTimeout"] < OPENMARKET_PATIENCE < API_PATIENCE
 
 
-def test_the_function_reads_just_what_the_template_sets(resources: Resources) -> None:
-    told = set(resources["ReceiveCallback"]["Environment"]["Variables"])
+@pytest.mark.parametrize("function", sorted(READ))
+def test_a_function_reads_just_what_the_template_sets(resources: Resources, function: str) -> None:
+    told = set(resources[function]["Environment"]["Variables"])
     powertools = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL"}
-    assert told == set(REQUIRED) | powertools
+    assert told == READ[function] | powertools
 
 
 def test_functions_and_layers_are_of_one_runtime_and_machine(template: Template) -> None:
@@ -90,6 +114,12 @@ def test_every_function_writes_to_a_log_group_that_forgets(template: Template) -
         assert function["Properties"]["LoggingConfig"]["LogGroup"]["Ref"] in groups
 
 
+def test_a_function_tells_its_secret_and_its_stores_like_the_other(resources: Resources) -> None:
+    receiving, sending = (resources[name]["Environment"]["Variables"] for name in READ)
+    for name in ("TABLE_NAME", "MEDIA_BUCKET", "SECRET_ARN", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL"):
+        assert receiving[name] == sending[name]
+
+
 def test_the_role_touches_the_table_by_three_actions(resources: Resources) -> None:
     assert statements(resources)["RecordMessages"] == {
         "Sid": "RecordMessages",
@@ -108,10 +138,26 @@ def test_the_role_stores_media_under_three_prefixes(resources: Resources) -> Non
     }
 
 
-def test_the_role_has_no_wildcards_but_where_x_ray_needs_one(template: Template, resources: Resources) -> None:
-    for sid, statement in statements(resources).items():
+@pytest.mark.parametrize("role", sorted(ROLES))
+def test_a_role_has_no_wildcards_but_where_x_ray_needs_one(resources: Resources, role: str) -> None:
+    for sid, statement in statements(resources, role).items():
         assert "*" not in str(statement["Action"])
         assert (statement["Resource"] == "*") == (sid == "WriteTraces")
-    assert set(statements(resources)) == {"RecordMessages", "StoreMedia", "ReadSecret", "WriteLogs", "WriteTraces"}
-    assert "ManagedPolicyArns" not in resources["ReceiveCallbackRole"]
-    assert set(of_type(template, "AWS::IAM::Role")) == {"ReceiveCallbackRole", "ApiLogRole"}
+    assert set(statements(resources, role)) == ROLES[role]
+    assert "ManagedPolicyArns" not in resources[role]
+
+
+def test_each_function_has_a_role_of_its_own(template: Template, resources: Resources) -> None:
+    assert set(of_type(template, "AWS::IAM::Role")) == {*ROLES, "ApiLogRole"}
+    for function in of_type(template, "AWS::Lambda::Function"):
+        assert resources[function]["Role"] == {"Fn::GetAtt": [f"{function}Role", "Arn"]}
+
+
+@pytest.mark.parametrize("function", sorted(READ))
+def test_a_function_reads_the_secret_and_writes_to_its_own_log_group(resources: Resources, function: str) -> None:
+    allowed = statements(resources, f"{function}Role")
+    assert allowed["ReadSecret"]["Action"] == "secretsmanager:GetSecretValue"
+    assert allowed["ReadSecret"]["Resource"] == resources[function]["Environment"]["Variables"]["SECRET_ARN"]
+    assert allowed["WriteLogs"]["Action"] == ["logs:CreateLogStream", "logs:PutLogEvents"]
+    assert allowed["WriteLogs"]["Resource"] == {"Fn::Sub": f"${{{function}Logs.Arn}}"}
+    assert resources[function]["LoggingConfig"]["LogGroup"] == {"Ref": f"{function}Logs"}
