@@ -1,1 +1,1 @@
-"""OpenMarket, simulated: it sends callbacks as the documents print them, and comes again until it is told 200."""
+"""OpenMarket, simulated: it sends callbacks until it is told 200, and takes messages strictly, or as badly as asked."""

@@ -1,8 +1,10 @@
 """A typed client of the simulator's control API, for tests and the demo."""
 
 import base64
+import dataclasses
 import mimetypes
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
@@ -12,10 +14,14 @@ from local.simulator.callbacks import Part
 from local.simulator.delivery import POLICY_BOUNDS, Policy
 from local.simulator.dialect import Dialect
 from local.simulator.fields import camel, write_options
+from local.simulator.mt.behaviours import Behaviour, write_behaviour
+from local.simulator.mt.records import MtRequest, read_request
+from local.simulator.mt.rules import Rule, read_rule
 from local.simulator.records import Delivery, read_record
 
 # The longest that a delivery may take by its policy, and some more.
 LONGEST_WAIT = POLICY_BOUNDS["give_up_after"][1] + POLICY_BOUNDS["answer_within"][1] + 30
+POLL_SECONDS = 0.02
 
 
 class OrderOptions(TypedDict, total=False):
@@ -63,8 +69,12 @@ def read_part(path: Path, content_type: str | None = None) -> Part:
     return Part(content_type=guessed, content_id=path.name, data=path.read_bytes())
 
 
+class Forgotten(RuntimeError):
+    """The simulator's record of messages isn't whole any more, so that nothing can be proved by it."""
+
+
 class SimulatorClient:
-    """Orders callbacks; each call gives the delivery's record."""
+    """Orders callbacks, each call giving the delivery's record; asks what messages came; orders misbehaviour."""
 
     def __init__(self, url: str) -> None:
         self._http = httpx.Client(base_url=url, timeout=LONGEST_WAIT, trust_env=False)
@@ -102,6 +112,79 @@ class SimulatorClient:
         """Give all deliveries, oldest first."""
         return [read_record(record) for record in _read(self._http.get("/simulator/deliveries"))["deliveries"]]
 
+    def mt_requests(self, accepted: bool | None = None, destination: str | None = None) -> list[MtRequest]:
+        """Give the requests that came to /mms/v2/send, oldest first; `Forgotten` if the simulator has lost some."""
+        wanted = {"accepted": accepted if accepted is None else int(accepted), "destination": destination}
+        params = {name: value for name, value in wanted.items() if value is not None}
+        answer = _read(self._http.get("/simulator/mt", params=params))
+        if answer["forgotten"]:
+            raise Forgotten(f"{answer['forgotten']} requests are in the simulator's record no longer")
+        return [read_request(record) for record in answer["requests"]]
+
+    def mt_request(self, request: MtRequest | str) -> MtRequest:
+        """Give one request as it stands now."""
+        return read_request(_read(self._http.get(f"/simulator/mt/{_id(request)}")))
+
+    def mt_part(self, request: MtRequest | str, number: int) -> bytes:
+        """Give a content part's bytes, counted from 0; only the latest requests' are kept."""
+        response = self._http.get(f"/simulator/mt/{_id(request)}/parts/{number}")
+        if response.status_code != 200:
+            _read(response)
+        return response.content
+
+    def wait_for_request(
+        self,
+        *,
+        count: int = 1,
+        accepted: bool | None = None,
+        destination: str | None = None,
+        until: Callable[[MtRequest], bool] = lambda _: True,
+        timeout: float = 10,
+    ) -> MtRequest:
+        """Give the request that is the given one in number of those that fit, once it is there; or `TimeoutError`."""
+        over = time.monotonic() + timeout
+        while len(found := [each for each in self.mt_requests(accepted, destination) if until(each)]) < count:
+            if time.monotonic() > over:
+                raise TimeoutError(f"{len(found)} requests like that came within {timeout:g} s, {count} were expected")
+            time.sleep(POLL_SECONDS)
+        return found[count - 1]
+
+    def behave(
+        self,
+        *play: Behaviour,
+        destination: str | None = None,
+        times: int | None = None,
+        share: float = 1.0,
+        seed: int = 0,
+    ) -> Rule:
+        """Add a rule: one of these behaviours each time; times=None is for ever, share a part of the requests."""
+        rule = {
+            "play": [write_behaviour(each) for each in play],
+            "destination": destination,
+            "times": times,
+            "share": share,
+            "seed": seed,
+        }
+        answer = _read(self._http.post("/simulator/mt/behaviours", json={"rules": [rule]}))
+        return _read_rule(answer["rules"][0])
+
+    def list_behaviours(self) -> list[Rule]:
+        """Give all rules, with how often each behaviour was played."""
+        return [_read_rule(rule) for rule in _read(self._http.get("/simulator/mt/behaviours"))["rules"]]
+
+    def clear_behaviours(self) -> None:
+        """Forget all rules."""
+        _read(self._http.delete("/simulator/mt/behaviours"))
+
+    def set_credentials(self, account_id: str, password: str) -> None:
+        """Change the account that may send."""
+        order = {"accountId": account_id, "password": password}
+        _read(self._http.post("/simulator/mt/credentials", json=order))
+
+    def report_by_default(self, plan: str) -> None:
+        """Change the reports for destinations that are no test numbers: a name of `mt.reports.PLANS`."""
+        _read(self._http.post("/simulator/mt/reports", json={"default": plan}))
+
     def _order(self, path: str, fields: dict[str, Any]) -> Delivery:
         wait = fields.pop("wait", True)
         if "dialect" in fields:
@@ -110,6 +193,15 @@ class SimulatorClient:
             fields["delivery"] = write_options(fields.pop("policy"))
         order = {camel(name): value for name, value in fields.items()}
         return read_record(_read(self._http.post(path, params={"wait": int(wait)}, json=order)))
+
+
+def _id(request: MtRequest | str) -> str:
+    return request if isinstance(request, str) else request.id
+
+
+def _read_rule(record: dict[str, Any]) -> Rule:
+    given = {name: value for name, value in record.items() if name not in {"id", "played"}}
+    return dataclasses.replace(read_rule(given, "rule"), id=record["id"], played=record["played"])
 
 
 def _write_part(part: Part) -> dict[str, object]:

@@ -3,6 +3,7 @@
 import dataclasses
 import re
 import typing
+from collections.abc import Mapping
 from enum import Enum
 from typing import Any, TypeVar
 
@@ -63,6 +64,10 @@ def _read_option(wanted: Any, value: object, place: str) -> object:
         return wanted(value)
     if wanted is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
+    if typing.get_origin(wanted) is Mapping:
+        fits = isinstance(value, dict) and all(isinstance(each, str) for each in value.values())
+        require(fits, place, "expected an object of texts")
+        return value
     require(type(value) is wanted, place, f"expected {_WORDS[wanted]}")
     return value
 
@@ -108,7 +113,7 @@ class Fields:
         require(value is None or isinstance(value, str), self.at(name), "expected a text or null")
         return None if value is None else str(value)
 
-    def integer_or_none(self, name: str, default: int) -> int | None:
+    def integer_or_none(self, name: str, default: int | None) -> int | None:
         """Take a whole number; null stands for leaving it out."""
         value = self.take(name, default)
         require(value is None or type(value) is int, self.at(name), "expected a whole number or null")

@@ -1,105 +1,56 @@
-"""The OpenMarket simulator as a server: a small control API that makes it send callbacks.
+"""The OpenMarket simulator as a server: one port for the control API and, at /mms/v2/send, for messages.
 
-    POST /simulator/mo, /simulator/report, /simulator/raw   202, the delivery's record; with ?wait=1: 200, once settled
-    GET  /simulator/deliveries                              {"deliveries": [...]}, oldest first
-    GET  /simulator/deliveries/{id}                         one; with ?wait=1: once settled
-
-What the gateway sends will come in here too, at OpenMarket's own path; that is the simulator's second half.
+The control API's routes stand in `api` (callbacks to send) and `mt.api` (messages received, and misbehaviour).
 """
 
 import asyncio
 import contextlib
-import json
 import socket
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.requests import Request
-from starlette.responses import JSONResponse
-from starlette.routing import Route
+from starlette.routing import BaseRoute
 
-from local.simulator.control import Order, OrderReader
+from local.simulator.api import ControlApi
+from local.simulator.client import SimulatorClient
+from local.simulator.control import OrderReader
 from local.simulator.delivery import Policy
 from local.simulator.dialect import Dialect
 from local.simulator.exchange import Target
-from local.simulator.fields import FieldError
-from local.simulator.outbox import NotReady, Outbox
-from local.simulator.records import Delivery, format_now, write_record
+from local.simulator.fields import require
+from local.simulator.mt.api import MtControl
+from local.simulator.mt.desk import DEFAULT_MESSAGE_BYTES, MAX_BODY_BYTES, Desk
+from local.simulator.mt.entrance import Entrance
+from local.simulator.mt.head import Credentials
+from local.simulator.mt.ledger import Ledger
+from local.simulator.mt.reports import Reporter
+from local.simulator.mt.rules import RuleBook
+from local.simulator.mt.wire import demand_tls
+from local.simulator.outbox import Outbox
 
-MAX_ORDER_BYTES = 32_000_000  # a callback of the largest size a gateway takes, in base64, several times over
 START_SECONDS = 15
 STOP_SECONDS = 10
+RECEIVE_BUFFER = 65_536  # the kernel's, per connection: it would swallow whole a body that is meant to stay unread
 LOCAL_NAMES = ["127.0.0.1", "localhost"]  # a foreign page can point its own name here, but not these
 LOCAL_ORIGINS = r"http://(127\.0\.0\.1|localhost)(:\d+)?"  # the console's page, on whatever port
-
-
-class ControlApi:
-    """The routes under /simulator/."""
-
-    def __init__(self, outbox: Outbox, reader: OrderReader) -> None:
-        self.outbox = outbox
-        self.reader = reader
-        self.routes = [
-            Route("/simulator/mo", self.post_mo, methods=["POST"]),
-            Route("/simulator/report", self.post_report, methods=["POST"]),
-            Route("/simulator/raw", self.post_raw, methods=["POST"]),
-            Route("/simulator/deliveries", self.get_deliveries),
-            Route("/simulator/deliveries/{id}", self.get_delivery),
-        ]
-
-    async def post_mo(self, request: Request) -> JSONResponse:
-        """Send a message."""
-        return await self._start(request, lambda given: self.reader.read_mo(given, now=_format_date()))
-
-    async def post_report(self, request: Request) -> JSONResponse:
-        """Send a delivery report."""
-        return await self._start(request, lambda given: self.reader.read_report(given, now=_format_date()))
-
-    async def post_raw(self, request: Request) -> JSONResponse:
-        """Send a body as it is."""
-        return await self._start(request, self.reader.read_raw)
-
-    async def get_deliveries(self, _request: Request) -> JSONResponse:
-        """List all deliveries."""
-        return JSONResponse({"deliveries": [write_record(delivery) for delivery in self.outbox.list()]})
-
-    async def get_delivery(self, request: Request) -> JSONResponse:
-        """Show one delivery."""
-        delivery = self.outbox.find(request.path_params["id"])
-        if delivery is None:
-            return _complain(404, "id", "no such delivery")
-        return await self._show(request, delivery)
-
-    async def _start(self, request: Request, read: Callable[[object], Order]) -> JSONResponse:
-        try:
-            order = read(await _read_json(request))
-            delivery = self.outbox.start(order.callback, order.dialect, order.policy)
-        except FieldError as error:
-            return _complain(400, error.field, error.problem)
-        except NotReady as reason:
-            return _complain(409, "", str(reason))
-        return await self._show(request, delivery, otherwise=202)
-
-    async def _show(self, request: Request, delivery: Delivery, *, otherwise: int = 200) -> JSONResponse:
-        waits = request.query_params.get("wait", "0") not in {"", "0", "false"}
-        if waits:
-            await self.outbox.wait(delivery)
-        return JSONResponse(write_record(delivery), 200 if waits else otherwise)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunningSimulator:
     """A simulator that runs in a thread of this process."""
 
-    url: str  # without a slash at the end
+    url: str  # of the control API; without a slash at the end
+    send_url: str  # where messages go, the host without a path: the same, but https:// where it has a certificate
+    client: SimulatorClient  # closed with the simulator
     _outbox: Outbox
     _allow_other_hosts: bool
 
@@ -123,23 +74,42 @@ def running_simulator(  # noqa: PLR0913 - one call starts it, all but the first 
     policy: Policy | None = None,
     media_folder: Path | None = None,
     port: int = 0,
+    certificate: tuple[str | Path, str | Path] | None = None,
+    credentials: tuple[str, str] = ("local", "local"),
+    max_message_bytes: int = DEFAULT_MESSAGE_BYTES,
 ) -> Iterator[RunningSimulator]:
-    """Run a simulator on a free port of 127.0.0.1 while the block runs; `RefusedTarget` for a URL elsewhere."""
+    """Run a simulator on a free port of 127.0.0.1 while the block runs; `RefusedTarget` for a URL elsewhere.
+
+    `certificate` (its file and its key's) makes it demand TLS for messages; the control API stays plain HTTP.
+    """
+    require(1 <= max_message_bytes <= MAX_BODY_BYTES, "max_message_bytes", f"expected 1 to {MAX_BODY_BYTES}")
+    dialect, policy = dialect or Dialect(), policy or Policy()
     outbox = Outbox(None)
-    listener = _listen(port)
-    simulator = RunningSimulator(
-        url=f"http://127.0.0.1:{listener.getsockname()[1]}", _outbox=outbox, _allow_other_hosts=allow_other_hosts
+    identifiers = outbox.identifiers
+    desk = Desk(
+        identifiers=identifiers,
+        ledger=Ledger(identifiers),
+        rules=RuleBook(),
+        reporter=Reporter(outbox, dialect=dialect, policy=policy),
+        credentials=Credentials(account_id=credentials[0], password=credentials[1]),
+        max_message_bytes=max_message_bytes,
     )
-    with listener:
+    entrance = Entrance(desk, demand_tls(*certificate) if certificate else None)
+    reader = OrderReader(identifiers=identifiers, dialect=dialect, policy=policy, media_folder=media_folder)
+    listener = _listen(port)
+    address = f"127.0.0.1:{listener.getsockname()[1]}"
+    with listener, SimulatorClient(f"http://{address}") as client:
+        simulator = RunningSimulator(
+            url=f"http://{address}",
+            send_url=f"{'https' if certificate else 'http'}://{address}",
+            client=client,
+            _outbox=outbox,
+            _allow_other_hosts=allow_other_hosts,
+        )
         if callback_url is not None:
             simulator.call_back_to(callback_url, ca_bundle=ca_bundle, basic_auth=basic_auth)
-        reader = OrderReader(
-            identifiers=outbox.identifiers,
-            dialect=dialect or Dialect(),
-            policy=policy or Policy(),
-            media_folder=media_folder,
-        )
-        with _serving(ControlApi(outbox, reader), listener):
+        routes = [*ControlApi(outbox, reader).routes, *MtControl(desk).routes]
+        with _serving(routes, outbox, entrance, listener):
             yield simulator
 
 
@@ -147,12 +117,15 @@ def _listen(port: int) -> socket.socket:
     # asyncio turns Nagle's algorithm off (40 ms an answer: measured) only where the protocol is named like this.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
     listener.bind(("127.0.0.1", port))
     return listener
 
 
 @contextlib.contextmanager
-def _serving(api: ControlApi, listener: socket.socket) -> Iterator[None]:
+def _serving(
+    routes: Sequence[BaseRoute], outbox: Outbox, entrance: Entrance, listener: socket.socket
+) -> Iterator[None]:
     loops: list[asyncio.AbstractEventLoop] = []
 
     @contextlib.asynccontextmanager
@@ -165,12 +138,20 @@ def _serving(api: ControlApi, listener: socket.socket) -> Iterator[None]:
         Middleware(
             CORSMiddleware,
             allow_origin_regex=LOCAL_ORIGINS,
-            allow_methods=["GET", "POST"],
+            allow_methods=["GET", "POST", "DELETE"],
             allow_headers=["Content-Type"],
         ),
     ]
-    app = Starlette(routes=api.routes, middleware=middleware, lifespan=lifespan)
-    config = uvicorn.Config(app, http="h11", ws="none", log_config=None, access_log=False, timeout_graceful_shutdown=2)
+    app = Starlette(routes=routes, middleware=middleware, lifespan=lifespan)
+    config = uvicorn.Config(
+        app,
+        http=cast("type[asyncio.Protocol]", entrance.make_door),  # it is only called
+        loop="asyncio",  # whose transports give away their sockets, to be reset
+        ws="none",
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=2,
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, args=([listener],), name="openmarket-simulator", daemon=True)
     thread.start()
@@ -182,33 +163,9 @@ def _serving(api: ControlApi, listener: socket.socket) -> Iterator[None]:
             time.sleep(0.01)
         yield
     finally:
-        for loop in loops:  # so that whoever waits for a delivery gets an answer
-            with contextlib.suppress(RuntimeError):  # it ended by itself
-                loop.call_soon_threadsafe(api.outbox.stop)
+        for loop in loops:
+            for stop in (entrance.close, outbox.stop):  # so that whoever waits for a delivery gets an answer
+                with contextlib.suppress(RuntimeError):  # it ended by itself
+                    loop.call_soon_threadsafe(stop)
         server.should_exit = True
         thread.join(STOP_SECONDS)
-
-
-async def _read_json(request: Request) -> object:
-    # A page from elsewhere can post a form here without asking, but not JSON.
-    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if content_type != "application/json":
-        raise FieldError("", "expected Content-Type: application/json")
-    body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > MAX_ORDER_BYTES:
-            raise FieldError("", f"expected at most {MAX_ORDER_BYTES} bytes")
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        raise FieldError("", "expected JSON") from None
-
-
-def _complain(status: int, field: str, message: str) -> JSONResponse:
-    return JSONResponse({"error": {"field": field, "message": message}}, status)
-
-
-def _format_date() -> str:
-    """Give the time as the documents have it: YYYY-MM-DDThh:mm:ssTZD."""
-    return format_now()[:19] + "+00:00"
