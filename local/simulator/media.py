@@ -27,6 +27,11 @@ _PARROT = (
 PARROT: Mosaic = [[_PALETTE[letter] for letter in line] for line in _PARROT]
 
 
+def enlarge(mosaic: Mosaic, times: int) -> Mosaic:
+    """The same picture with so many times as many tiles each way."""
+    return [[tile for tile in row for _ in range(times)] for row in mosaic for _ in range(times)]
+
+
 def png(mosaic: Mosaic = PARROT) -> bytes:
     """A PNG with one pixel for each tile."""
     rows = b"".join(b"\0" + b"".join(bytes(colour) for colour in row) for row in mosaic)

@@ -1,24 +1,16 @@
-"""The scenes of the demo: messages in, what is stored, what is refused, each claim checked."""
+"""Receiving: a message, its repeats, an early report, a stranger, bodies that are cut or broken."""
 
 import hashlib
-import json
-from collections.abc import Sequence
 
 import httpx
-from rich.console import Console
-from rich.json import JSON
-from rich.padding import Padding
-from rich.table import Table
 
-from local.readback import Item, ReadBack
+from local.readback import Item
+from local.scenes.stage import HANDSET, SHORT_CODE, Stage
 from local.simulator.callbacks import Mo, Part, build_request
-from local.simulator.client import SimulatorClient
 from local.simulator.delivery import Policy
 from local.simulator.dialect import Dialect, MediaEncoding
 from local.simulator.media import PARROT, jpeg, png
-from local.stack import Stack
 
-HANDSET, SHORT_CODE = "447800000001", "88600"
 # The documents say base64 and declare none; the gateway must find out by itself.
 AS_OPENMARKET_SENDS = Dialect(media_encoding=MediaEncoding.BASE64_UNDECLARED)
 PLAIN = Dialect(blank_after_content_type=False)
@@ -36,25 +28,23 @@ PARTS = (
 )
 
 
-class Demo:
-    """Plays the scenes one after another and keeps count of what held."""
+class Receiving:
+    """What comes in."""
 
-    def __init__(self, stack: Stack, console: Console) -> None:
-        self._stack = stack
-        self._console = console
-        self._stored = ReadBack(stack)
-        self._simulator = SimulatorClient(stack.open_market_url)
-        self.held: list[bool] = []
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._stored = stage.stored
+        self._simulator = stage.simulator
+        self._scene, self._check, self._tell = stage.scene, stage.check, stage.tell
 
     def play(self) -> None:
-        """All scenes; `held` has one entry for each claim that was checked."""
+        """All of it, one after another."""
         mo_id = self._a_message_comes_in()
         self._it_comes_again(mo_id)
         self._a_report_comes_early()
         self._a_stranger_calls()
         self._a_body_is_cut_short()
         self._a_body_is_broken()
-        self._the_conversation(mo_id)
 
     def _a_message_comes_in(self) -> str:
         self._scene("A customer sends two pictures, a text and a layout")
@@ -68,7 +58,7 @@ class Demo:
         self._check("the gateway answered 200 stored", delivery.statuses == [200] and delivery.outcomes == ["stored"])
         mo_id = str(delivery.mo_id)
         item = self._stored.item(f"MO#{mo_id}")
-        self._show_parts(item.get("parts", []))
+        self._stage.show_parts(item.get("parts", []))
         self._check("every part came back from the table or the bucket as it was sent", self._parts_equal(item))
         return mo_id
 
@@ -109,7 +99,7 @@ class Demo:
         forged = build_request(
             Mo(mo_id="666", source=HANDSET, date=LONG_AGO, subject="Send money"), PLAIN, request_id="forged"
         )
-        url = self._stack.callback_url.rsplit("/", 1)[0] + "/guess"
+        url = self._stage.stack.callback_url.rsplit("/", 1)[0] + "/guess"
         answer = httpx.post(url, content=forged.body, headers=list(forged.headers), trust_env=False, timeout=30)
         self._check("the gateway answered 401", answer.status_code == 401)
         self._check("and wrote nothing: {} items and {} objects as before".format(*before), self._count() == before)
@@ -140,26 +130,11 @@ class Demo:
         self._check("it was answered 200 quarantined", str(delivery.outcomes[0]).startswith("quarantined; "))
         self._show_quarantined(broken.body)
 
-    def _the_conversation(self, mo_id: str) -> None:
-        self._scene(f"The conversation with {HANDSET}, one query of the table")
-        conversation = self._stored.query("by-handset", handset=HANDSET)
-        self._check("holds the one message", [item["moId"] for item in conversation] == [mo_id])
-        for item in conversation:
-            self._console.print(JSON(json.dumps(item, default=int, ensure_ascii=False)), soft_wrap=True)
-
     def _parts_equal(self, item: Item) -> bool:
         return [self._content(part) for part in item.get("parts", [])] == [part.data for part in PARTS]
 
     def _content(self, part: Item) -> bytes:
         return part["text"].encode() if "text" in part else self._stored.media(part["s3Key"])
-
-    def _show_parts(self, parts: Sequence[Item]) -> None:
-        table = Table("type", "content id", "sha256", "where", box=None, pad_edge=False, header_style="dim")
-        table.add_column("bytes", justify="right")  # the last: no line ends in blanks
-        for part in parts:
-            where = "the item itself" if "text" in part else "the bucket"
-            table.add_row(part["contentType"], part["contentId"], f"{part['sha256'][:12]}…", where, str(part["size"]))
-        self._console.print(Padding.indent(table, 4))
 
     def _show_quarantined(self, body: bytes) -> None:
         sha256 = hashlib.sha256(body).hexdigest()
@@ -170,13 +145,3 @@ class Demo:
 
     def _count(self) -> tuple[int, int]:
         return len(list(self._stored.all_items())), len(self._stored.keys())
-
-    def _scene(self, title: str) -> None:
-        self._console.print(f"\n[bold]{title}[/bold]")
-
-    def _check(self, claim: str, held: bool) -> None:
-        self.held.append(held)
-        self._console.print(f"  [green]✔[/green] {claim}" if held else f"  [bold red]✘ NOT TRUE:[/bold red] {claim}")
-
-    def _tell(self, line: str) -> None:
-        self._console.print(f"    {line}", style="dim", markup=False, soft_wrap=True)
