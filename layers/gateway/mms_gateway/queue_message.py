@@ -23,6 +23,7 @@ from mms_gateway.openmarket.strict_json import ABSENT, Number, canonical, kind_o
 from mms_gateway.send_request import MAX_CONTENTS, SOURCES, Content, S3Object, SendRequest
 
 MAX_UNKNOWN = 20  # unknown fields of one object that are named; a message of 1 MiB has room for a hundred thousand
+MAX_KEY = 1024  # bytes: S3 has no longer one
 VCARDS = {"text/vcard", "text/x-vcard", "text/directory"}
 _URL = re.compile(r"https://[!#-;=?-Z_a-z~%\[\]]+")  # RFC 3986's characters; no blank, quote, backslash, control
 _BLANKS = re.compile(r"[ \t\r\n]+")
@@ -164,14 +165,17 @@ class _Reader:
             return None
         before = len(self.faults)
         fields = self.fields(S3Object, given, place)
+        if len(fields.get("key", "").encode("utf-8")) > MAX_KEY:
+            self._fault(place, "key", f"expected at most {MAX_KEY} bytes of UTF-8")
         return S3Object(**fields) if len(self.faults) == before else None
 
     def _check(self, fields: Fields, sources: list[str], place: str) -> None:
         """What a field's type can't tell."""
-        content_id, content_type = fields.get("content_id", ""), fields.get("content_type")
+        content_id, content_type = fields.get("content_id", ".vcf"), fields.get("content_type")
         if content_id == "main":
             self._fault(place, "contentId", "main is the name of the request's own part")
-        if content_type is not None and (fault := type_fault(content_id or ".vcf", content_type)):
+        # Beside a url the type is for those who read the table; OpenMarket asks the link for its own.
+        if content_type is not None and "url" not in sources and (fault := type_fault(content_id, content_type)):
             self._fault(place, "contentType", fault)
         if content_type is not None and "text" in sources and not _is_utf8(content_type):
             self._fault(place, "contentType", "a text is sent in UTF-8, so its charset can be nothing else")
@@ -189,7 +193,7 @@ class _Reader:
         except ValueError:
             host, port = "", None
         if not host or not _URL.fullmatch(url):
-            return "expected an https link in ASCII, without blanks"
+            return "expected a link that begins with https://, in ASCII and without blanks"
         if parts.username is not None or parts.password is not None:
             return "a link can't carry a user name or password"
         if _is_address(host):

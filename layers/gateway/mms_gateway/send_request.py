@@ -158,7 +158,7 @@ class Content(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, ren
     content_type: ContentType | None = None
     text: Text | None = None
     base64: Base64 | None = None
-    s3: Annotated[S3Object, Meta(description="The piece as an object in S3.")] | None = None
+    s3: Annotated[S3Object | None, Meta(description="The piece as an object in S3.")] = None
     url: Url | None = None
 
 

@@ -33,7 +33,7 @@ _NUMBERS = (
     "CONNECT_SECONDS",
     "BACKOFF_SECONDS",
 )
-_HOST = re.compile(r"(?!-)[a-z0-9-]+(\.[a-z0-9-]+)+")
+_HOST = re.compile(r"(?!-)[a-z0-9-]+(\.[a-z0-9-]+)*\.(?![0-9]+\Z)[a-z0-9-]+")  # a name, never an address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

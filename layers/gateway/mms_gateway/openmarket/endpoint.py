@@ -40,7 +40,9 @@ def _endpoint(url: str, *, plain_http: bool) -> Endpoint:
     if not tls and not plain_http:
         raise ValueError("must be https: the account's password goes there")
     try:
-        port = parts.port or (443 if tls else 80)
+        port = (443 if tls else 80) if parts.port is None else parts.port
     except ValueError:
         raise ValueError("has a port beyond 65535") from None
+    if port == 0:
+        raise ValueError("has the port 0, where nobody listens")
     return Endpoint(host=parts.hostname or "", port=port, tls=tls)

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from mms_gateway.errors import MalformedJson
 from mms_gateway.openmarket.strict_json import Number, read_object, repair
 
+MAX_RETRY_AFTER = 10.0**6  # seconds, eleven days: longer than any message is tried
 MAX_DESCRIPTION = 1000  # characters of the provider's words that are kept
 
 Verdict = Literal["final", "temporary", "credentials", "redirect", "unknown"]
@@ -160,11 +161,11 @@ def _described(status: int) -> str:
 def _retry_after(answer: Answer, now: datetime) -> float:
     """Seconds to wait, from either form of Retry-After (RFC 9110, 10.2.3); 0 where there is none."""
     value = (answer.header("retry-after") or "").strip()
-    if re.fullmatch("[0-9]{1,9}", value):
-        return float(value)
+    if re.fullmatch("[0-9]+", value):
+        return min(float(value), MAX_RETRY_AFTER)
     try:
         moment = parsedate_to_datetime(value)
     except (TypeError, ValueError, OverflowError):
         return 0.0
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - now).total_seconds())
+    return min(max(0.0, (moment - now).total_seconds()), MAX_RETRY_AFTER)
