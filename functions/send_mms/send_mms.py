@@ -40,11 +40,10 @@ METRICS = {
     "conflict": "Conflicts",
     "repeat": "Duplicates",
     "busy": "Busy",
-    "handed-back": "HandedBack",
     "unavailable": "Unavailable",
 }
 ALARMS = {"credentials": "CredentialsRefused", "redirect": "Redirected"}
-QUIET = {"accepted", "repeat", "busy", "handed-back"}  # nothing that a person must look at
+QUIET = {"accepted", "repeat", "busy"}  # nothing that a person must look at
 
 logger = Logger()
 metrics = Metrics()
@@ -130,60 +129,83 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
 
 def send(record: SQSRecord, lambda_context: LambdaContext) -> None:
     """Send one message; NotDone where the queue must bring it again."""
-    whole = gateway()
-    seconds = lambda_context.get_remaining_time_in_millis() / 1000
+    whole, receives = gateway(), 1
+    try:
+        receives = int(record.attributes.approximate_receive_count)
+        wait = _take(whole, record, receives, lambda_context.get_remaining_time_in_millis() / 1000)
+    except Exception as bug:  # noqa: BLE001 - it comes again; the trace goes without its text, which may quote
+        _tell_of_mistake(record, bug)
+        wait = whole.sender.backoff(receives)
+    if wait is not None:
+        _put_off(whole.queue, record, wait)
+        raise NotDone("come again")
+
+
+def _take(whole: Gateway, record: SQSRecord, receives: int, seconds: float) -> float | None:
+    """Take a message as far as it goes: seconds after which it must come again, None where it is done with."""
     if seconds < whole.settings.call_seconds + COMMIT_SECONDS:
         logger.info("handed-back", extra={"outcome": "handed-back", "messageId": record.message_id})
-        _come_again(whole.queue, record, 1.0, METRICS["handed-back"])
-    receives = int(record.attributes.approximate_receive_count)
+        _count("HandedBack")
+        return 1.0
+    sent_at = datetime.fromtimestamp(int(record.attributes.sent_timestamp) / 1000, UTC)
     delivery = Delivery(
         body=record.body,
-        enqueued_at=datetime.fromtimestamp(int(record.attributes.sent_timestamp) / 1000, UTC),
+        enqueued_at=min(sent_at, datetime.now(UTC)),  # the sample events' lies in the future, and so is never too old
         receives=receives,
         function_ends=time.monotonic() + seconds,
     )
     try:
         outcome = whole.sender.send(delivery)
     except Undeliverable as error:
-        _set_aside(whole.queue, record, str(error))
-        return
-    except Exception as bug:  # noqa: BLE001 - it comes again; the trace goes without its text, which may quote
-        facts = {"outcome": "mistake", "messageId": record.message_id, "frames": traceback.format_tb(bug.__traceback__)}
-        _alert("mistake", facts | {"reason": f"a mistake of the gateway's: {type(bug).__name__}"})
-        _come_again(whole.queue, record, whole.sender.backoff(receives), "Mistakes")
-    log = logger.error if outcome.alarm else logger.info if outcome.name in QUIET else logger.warning
+        return None if _set_aside(whole.queue, record, str(error)) else whole.sender.backoff(receives)
+    _tell(outcome, record, receives)
+    return outcome.come_again_in
+
+
+def _tell(outcome: Outcome, record: SQSRecord, receives: int) -> None:
+    quiet = outcome.name in QUIET and outcome.reason is None
+    log = logger.error if outcome.alarm else logger.info if quiet else logger.warning
     log(outcome.name, extra=send_line(outcome) | {"messageId": record.message_id, "receives": receives})
+    _count(METRICS[outcome.name])
     if outcome.alarm:
-        metrics.add_metric(ALARMS[outcome.alarm], MetricUnit.Count, 1)
-    if outcome.come_again_in is not None:
-        _come_again(whole.queue, record, outcome.come_again_in, METRICS[outcome.name])
-    metrics.add_metric(METRICS[outcome.name], MetricUnit.Count, 1)
+        _count(ALARMS[outcome.alarm])
+
+
+def _tell_of_mistake(record: SQSRecord, bug: Exception) -> None:
+    reason, frames = f"a mistake of the gateway's: {type(bug).__name__}", traceback.format_tb(bug.__traceback__)
+    facts = {"outcome": "mistake", "messageId": record.message_id, "reason": reason, "frames": frames}
+    _alert("mistake", facts)
+    _count("Mistakes")
 
 
 def _alert(message: str, facts: Mapping[str, object]) -> None:
     logger.error(message, extra=facts)  # without the exception's text, which may quote
 
 
-def _set_aside(queue: SendQueue, record: SQSRecord, reason: str) -> None:
-    """Put what can't be recorded where a person finds it."""
+def _count(metric: str) -> None:
+    metrics.add_metric(metric, MetricUnit.Count, 1)
+
+
+def _set_aside(queue: SendQueue, record: SQSRecord, reason: str) -> bool:
+    """Put what can't be recorded where a person finds it; false where that can't be done now."""
     facts = {"outcome": "set-aside", "messageId": record.message_id, "reason": reason}
     try:
         queue.set_aside(record.body, reason)
     except (StorageUnavailable, StorageRefused) as trouble:
         _alert("unavailable", facts | {"outcome": "unavailable", "reason": f"{reason}; {trouble}"})
-        raise NotDone("set aside later") from None
+        _count(METRICS["unavailable"])
+        return False
     logger.warning("set-aside", extra=facts)
-    metrics.add_metric("SetAside", MetricUnit.Count, 1)
+    _count("SetAside")
+    return True
 
 
-def _come_again(queue: SendQueue, record: SQSRecord, seconds: float, metric: str) -> None:
+def _put_off(queue: SendQueue, record: SQSRecord, seconds: float) -> None:
     """Have the queue bring a record again after so many seconds, or, where it does not listen, after its own time."""
-    metrics.add_metric(metric, MetricUnit.Count, 1)
     try:
         queue.put_off(record.receipt_handle, seconds)
     except (StorageUnavailable, StorageRefused) as trouble:
         logger.warning("queue", extra={"outcome": "queue", "messageId": record.message_id, "reason": str(trouble)})
-    raise NotDone("come again")
 
 
 # The clients are built while the function starts: AWS lends a full processor then, and the first message finds them

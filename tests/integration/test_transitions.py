@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -21,8 +21,11 @@ from mms_gateway.message_table.inbound import InboundTable
 from mms_gateway.message_table.outbound import OutboundTable
 from mms_gateway.messages import DeliveryReport
 from mms_gateway.openmarket.encode import MixedEncoder
+from mms_gateway.openmarket.notation import read_date
 from mms_gateway.openmarket.reply import Answer
-from mms_gateway.outbound import Call, Delivery, Outcome, Rules
+from mms_gateway.outbound import Call, Claim, Delivery, Outcome, Rules, SendError, Trace
+from mms_gateway.outbound_record import outbound_record
+from mms_gateway.queue_message import read_queue_message
 from mms_gateway.sending import COMMIT_SECONDS, LEASE_MARGIN, Sender
 from tests.unit.reports import report
 
@@ -132,8 +135,17 @@ class Bench:
         whole = {"requestId": self.id, "source": "88600", "destination": "447700900750", "content": contents}
         return {**whole, **changes}
 
-    def send(self, *answers: Any, enqueued: datetime | None = None, receives: int = 1, **changes: Any) -> Outcome:
-        """Deliver the message once; OpenMarket gives these answers."""
+    def send(
+        self,
+        *answers: Any,
+        enqueued: datetime | None = None,
+        receives: int = 1,
+        patient: bool = True,
+        **changes: Any,
+    ) -> Outcome:
+        """Deliver the message once, not before its time if `patient`; OpenMarket gives these answers."""
+        if patient and (again := read_date(self.item().get("retryAt", ""))) is not None:
+            self.clock.moment = max(self.clock.moment, again)
         self.openmarket.script.extend(answers)
         body = json.dumps(self.message(**changes))
         ends = self.clock.monotonic() + FUNCTION
@@ -533,7 +545,7 @@ def test_an_acceptance_is_written_again_and_again_until_the_function_ends(bench:
 def test_an_acceptance_that_cant_be_written_is_in_the_log_and_becomes_a_doubt(bench: Bench) -> None:
     with Throttled(bench.dynamodb, "TransactWriteItems", 10_000):
         outcome = bench.send(accepted(bench.mt_id))
-    assert (outcome.name, outcome.come_again_in is None) == ("unavailable", False)
+    assert (outcome.name, outcome.mt_id, outcome.come_again_in is None) == ("unavailable", bench.mt_id, False)
     assert [told.mt_id for told in bench.told] == [bench.mt_id]
     assert bench.item()["status"] == "SENDING"
     bench.clock.advance(FUNCTION + LEASE_MARGIN)
@@ -579,15 +591,6 @@ def test_a_write_whose_answer_was_lost_is_recognised_as_ones_own(bench: Bench, w
     assert len(bench.openmarket.posts) == 1
 
 
-def test_a_record_is_handed_back_untouched_where_there_is_no_time_for_a_call(bench: Bench) -> None:
-    body = json.dumps(bench.message())
-    outcome = bench.sender.send(
-        Delivery(body=body, enqueued_at=START, receives=1, function_ends=CALL / 2 + COMMIT_SECONDS - 0.1)
-    )
-    assert (outcome.name, outcome.come_again_in) == ("handed-back", 1.0)
-    assert bench.items() == []
-
-
 def test_thirty_two_deliveries_at_once_make_one_request(bench: Bench) -> None:
     def slowly() -> Call:
         time.sleep(0.2)
@@ -602,6 +605,133 @@ def test_thirty_two_deliveries_at_once_make_one_request(bench: Bench) -> None:
     assert set(outcomes) <= {"accepted", "busy", "repeat"}
 
 
+def test_a_doubt_names_no_earlier_request(bench: Bench) -> None:
+    bench.send(answered(503))
+    assert bench.item()["openMarketRequestId"] == "015-3DD6"
+    bench.send(silent(in_doubt=True))
+    assert (bench.item()["host"], bench.item().get("openMarketRequestId")) == ("mmsc-02", None)
+
+
+def test_a_doubt_about_a_dead_owner_names_no_earlier_request(bench: Bench) -> None:
+    bench.send(answered(503))
+    bench.abandoned()
+    bench.clock.advance(60)
+    assert bench.send().name == "in-doubt"
+    assert not {"host", "openMarketRequestId", "retryAt"} & bench.item().keys()
+
+
+def test_a_try_that_another_one_has_overtaken_leaves_the_message_in_the_queue(bench: Bench) -> None:
+    lost: list[str] = []
+
+    def overtaken(**event: Any) -> float | None:
+        if lost or event["attempts"] != 1:
+            return None
+        lost.append("the answer to RETRY")
+        other = Bench(bench.stack, bench.stored)
+        other.clock.moment, other.id = bench.clock.moment, bench.id
+        other.abandoned()
+        return 0  # the SDK writes RETRY again
+
+    def answer() -> Call:
+        bench.dynamodb.meta.events.register_first("needs-retry.dynamodb.UpdateItem", overtaken)
+        return answered(503)
+
+    outcome = bench.send(answer)
+    assert lost
+    assert outcome.name == "busy"
+    assert outcome.come_again_in is not None
+    assert bench.item()["status"] == "SENDING", "the other one's"
+
+
+def test_a_claim_that_comes_after_its_own_end_claims_nothing(bench: Bench) -> None:
+    message = read_queue_message(json.dumps(bench.message()), link_hosts=frozenset())
+    record = outbound_record(message, media_bucket="media", enqueued_at=START)
+    claim = Claim(owner="me", now=at(START), lease_until=at(START + timedelta(seconds=22)))
+    bench.table.claim(record, claim, None)
+    bench.table.finish(
+        bench.id, "me", "RETRY", SendError(description="503"), trace=Trace(), now=at(START), retry_at=at(START)
+    )
+    before = bench.item()
+    assert bench.table.claim(record, claim, None).status == "RETRY"  # its first packet, late
+    assert bench.item() == before
+
+
+def test_what_an_earlier_claim_had_found_out_is_not_forgotten(bench: Bench) -> None:
+    key = f"outgoing/{bench.id}.jpg"
+    bench.stored.bucket.Object(key).put(Body=b"jpeg", ContentType="image/jpeg")
+    content = [{"contentId": "a.jpg", "s3": {"bucket": bench.stack.media_bucket, "key": key}}]
+    bench.send(answered(503), content=content)
+    before = bench.item()
+    assert (before["parts"][0]["contentType"], before["parts"][0]["size"]) == ("image/jpeg", 4)
+    bench.account.fault = SecretUnavailable("the secret could not be fetched")
+    bench.send(content=content)
+    assert (bench.item()["parts"], bench.item()["receivedAt"]) == (before["parts"], before["receivedAt"])
+    bench.clock.advance(WINDOW.total_seconds() + 1)
+    assert bench.send(content=content).name == "rejected"
+    assert (bench.item()["parts"], bench.item()["receivedAt"]) == (before["parts"], before["receivedAt"])
+
+
+def test_a_refused_password_is_not_hidden_by_a_second_call_that_does_not_get_there(bench: Bench) -> None:
+    outcome = bench.send(answered(401), silent(in_doubt=False))
+    assert (outcome.alarm, bench.item()["error"]["httpStatus"], bench.item()["host"]) == ("credentials", 401, "mmsc-01")
+
+
+def test_a_claim_that_took_too_long_sends_nothing(bench: Bench) -> None:
+    with Throttled(bench.dynamodb, "UpdateItem", 60):
+        outcome = bench.send()
+    assert outcome.name in {"retry", "unavailable"}
+    assert outcome.come_again_in is not None
+    assert bench.openmarket.posts == []
+
+
+def test_stores_too_slow_for_a_call_are_told_of_and_given_more_time(bench: Bench) -> None:
+    body = json.dumps(bench.message())
+    ends = CALL / 2 + COMMIT_SECONDS - 0.1
+    outcome = bench.sender.send(Delivery(body=body, enqueued_at=START, receives=3, function_ends=ends))
+    assert (outcome.name, outcome.come_again_in) == ("retry", 16)
+    item = bench.item()
+    assert item["status"] == "RETRY"
+    assert "so slow" in item["error"]["description"]
+    assert "attempts" not in item
+
+
+def test_a_claim_written_by_hand_does_not_go_round_in_circles(bench: Bench) -> None:
+    bench.reach("SENDING")
+    bench.change(leaseUntil=None)
+    outcome = bench.send()
+    assert outcome.name == "busy"
+    assert outcome.come_again_in is not None
+
+
+def test_an_item_that_was_closed_meanwhile_stays_closed_and_the_mt_id_is_told(bench: Bench) -> None:
+    def close() -> Call:
+        bench.change(status="CLOSED")
+        return accepted(bench.mt_id)
+
+    outcome = bench.send(close)
+    assert (outcome.name, outcome.mt_id, outcome.come_again_in) == ("accepted", bench.mt_id, None)
+    assert outcome.reason is not None
+    assert bench.item()["status"] == "CLOSED"
+
+
+def test_a_refused_resend_does_not_deny_that_the_first_try_may_have_arrived(bench: Bench) -> None:
+    not_after = at(START + timedelta(hours=1))
+    bench.send(silent(in_doubt=True), notAfter=not_after)
+    bench.clock.advance(7200)
+    bench.change(status="RETRY")
+    bench.send(notAfter=not_after)
+    item = bench.item()
+    assert item["status"] == "REJECTED"
+    assert item["error"]["description"].endswith("; an earlier try of it may have arrived")
+
+
+def test_a_resend_is_sent_whichever_copy_of_it_comes(bench: Bench) -> None:
+    bench.reach("IN_DOUBT")
+    bench.clock.advance(25 * 3600)
+    bench.change(status="RETRY")
+    assert bench.send(accepted(bench.mt_id), enqueued=START).name == "accepted"
+
+
 # --- time -------------------------------------------------------------------------------------------------------------
 
 
@@ -614,6 +744,26 @@ def test_retry_after_is_honoured(bench: Bench) -> None:
     wait = bench.send(answered(429, retry_after="120")).come_again_in
     assert wait is not None
     assert 120 <= wait <= 133
+
+
+@pytest.mark.parametrize("seconds", ["1", "60"])
+def test_two_hundred_receives_outlast_the_window_however_soon_openmarket_wants_it_again(
+    bench: Bench, seconds: str
+) -> None:
+    least = replace(bench.sender, jitter=lambda _: 0.0)
+    waits = [least.backoff(attempt, after=float(seconds)) for attempt in range(1, 201)]
+    assert sum(waits) > WINDOW.total_seconds() * 0.99
+
+
+def test_a_copy_in_the_queue_does_not_come_before_its_time(bench: Bench) -> None:
+    wait = bench.send(answered(429, retry_after="3600")).come_again_in
+    before = bench.item()
+    assert before["retryAt"] == at(START + timedelta(seconds=wait or 0))
+    outcome = bench.send(patient=False)
+    assert (outcome.name, outcome.come_again_in) == ("busy", wait)
+    assert bench.item() == before
+    assert bench.send(accepted(bench.mt_id)).name == "accepted"
+    assert "retryAt" not in bench.item()
 
 
 def test_it_does_not_wait_far_beyond_the_moment_at_which_it_is_given_up(bench: Bench) -> None:
@@ -657,6 +807,16 @@ def test_a_report_after_the_answer_is_joined_by_its_own_handler(bench: Bench, re
         "final": True,
     }
     assert item["deliveryOrder"].startswith("1#2026-11-22T08:31:00.000Z#")
+
+
+def test_a_report_of_an_mt_id_given_twice_shows_on_the_first_only(bench: Bench, reports: Reports) -> None:
+    bench.send(accepted(bench.mt_id))
+    reports(report(bench.mt_id, "Retrieved"))
+    second = Bench(bench.stack, bench.stored)
+    assert second.send(accepted(bench.mt_id)).joined is False
+    assert second.send().joined is False
+    assert "delivery" not in second.item()
+    assert bench.item()["delivery"]["status"] == "Retrieved"
 
 
 @pytest.mark.parametrize("order", [*itertools.permutations(["Deferred 08:31", "Retrieved 08:33", "Forwarded 08:32"])])

@@ -1,6 +1,6 @@
 """The deployed function under AWS's Runtime Interface Emulator, which runs it as Lambda does.
 
-    artifact = deployed_artifact(stack, folder)
+    artifact = deployed_artifact(stack, stack.function_name, folder)
     with running_emulator(artifact, another_folder) as emulator:
         answer = emulator.invoke(event)
 
@@ -73,10 +73,10 @@ class Answer:
         return self.result["statusCode"], self.result["headers"]["X-Mms-Outcome"]
 
 
-def deployed_artifact(stack: Stack, folder: Path) -> Artifact:
-    """The function as `sam deploy` took it from `sam build`'s output, fetched back into `folder`."""
+def deployed_artifact(stack: Stack, name: str, folder: Path) -> Artifact:
+    """The function of that name as `sam deploy` took it from `sam build`'s output, fetched back into `folder`."""
     functions = stack.client("lambda")
-    function = functions.get_function(FunctionName=stack.function_name)
+    function = functions.get_function(FunctionName=name)
     told = function["Configuration"]
     _unzip(function["Code"]["Location"], folder / "task")
     for layer in told["Layers"]:  # a later one lies over an earlier one, as in /opt
@@ -127,6 +127,11 @@ class Emulator:
     def json_lines(self) -> list[dict[str, Any]]:
         """The function's log lines and metrics."""
         return [json.loads(line) for line in self.output().splitlines() if line.startswith("{")]
+
+    def freeze(self) -> None:
+        """Stop the function where it is, as a machine that gives it no time; its time limit goes on."""
+        for process in self.processes() - {self._process.pid}:
+            os.kill(process, signal.SIGSTOP)
 
     def processes(self) -> set[int]:
         """The emulator and the functions it has started, by number."""

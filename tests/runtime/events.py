@@ -1,9 +1,10 @@
-"""The API's events for callbacks, as Lambda hands them over."""
+"""The API's events for callbacks and the queue's for messages to send, as Lambda hands them over."""
 
 import base64
 import itertools
 import json
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from local.places import ROOT
@@ -47,3 +48,19 @@ class EventMaker:
 def picture_message(mo_id: str) -> bytes:
     """The body of a message with a picture and a text."""
     return message(main(moId=int(mo_id)), part(png(), "image/png", "parrot.png"), text("Norwegian Blue"))
+
+
+def queue_event(*messages: Mapping[str, Any]) -> str:
+    """The event for a batch, made after the sample that people use; a message is as SQS's ReceiveMessage gives it."""
+    (sample,) = json.loads((ROOT / "events" / "send.json").read_text())["Records"]
+    records = [
+        {
+            **sample,
+            "messageId": message.get("MessageId", f"message-{number}"),
+            "receiptHandle": message.get("ReceiptHandle", sample["receiptHandle"]),
+            "body": message["Body"],
+            "attributes": {**sample["attributes"], **message.get("Attributes", {})},
+        }
+        for number, message in enumerate(messages)
+    ]
+    return json.dumps({"Records": records})

@@ -36,12 +36,16 @@ class ObjectBucket:
         """Keep them."""
         self.blobs.update({blob.key: blob for blob in blobs})
 
-    def describe(self, source: S3Object) -> SourceObject:
-        """What is known of an object; MissingObject where there is none."""
+    def describe_all(self, sources: Sequence[S3Object]) -> list[SourceObject | MissingObject]:
+        """What is known of objects."""
+        return [self.describe(source) for source in sources]
+
+    def describe(self, source: S3Object) -> SourceObject | MissingObject:
+        """What is known of an object."""
         if self.fault is not None:
             raise self.fault
         if (source.bucket, source.key) not in self.objects:
-            raise MissingObject("there is no such object")
+            return MissingObject("there is no such object")
         data, content_type = self.objects[source.bucket, source.key]
         return SourceObject(
             bucket=source.bucket,

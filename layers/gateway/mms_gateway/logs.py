@@ -10,12 +10,17 @@ if TYPE_CHECKING:
 
 MAX_REASON = 500  # characters of a reason; the item has all of it
 
-_NUMBER = re.compile("[0-9]{7,}")
+_NUMBER = re.compile(r"[0-9](?:[ ().-]*[0-9]){6,}")  # as people write them, too
 
 
 def masked(address: str | None) -> str | None:
     """The last digits of a number, enough to recognise it by: …0765."""
     return None if address is None else f"…{address[-4:] if len(address) > 7 else ''}"
+
+
+def without_numbers(words: str | None) -> str | None:
+    """The provider's words, which may quote what was sent, with long numbers masked."""
+    return None if words is None else _NUMBER.sub(lambda number: str(masked(number[0])), words)[:MAX_REASON]
 
 
 def outcome_line(callback: "receiving.Callback", outcome: "receiving.Outcome") -> dict[str, object]:
@@ -43,7 +48,6 @@ def outcome_line(callback: "receiving.Callback", outcome: "receiving.Outcome") -
 
 def send_line(outcome: "outbound.Outcome") -> dict[str, object]:
     """The fields of the log line for one message to send."""
-    reason = outcome.reason
     line: dict[str, object | None] = {
         "outcome": outcome.name,
         "requestId": outcome.request_id,
@@ -52,9 +56,8 @@ def send_line(outcome: "outbound.Outcome") -> dict[str, object]:
         "attempts": outcome.attempts or None,
         "comeAgainIn": round(outcome.come_again_in, 1) if outcome.come_again_in is not None else None,
         "httpStatus": outcome.http_status,
-        "code": outcome.code,
-        # The provider's words may quote what was sent.
-        "reason": _NUMBER.sub(lambda number: str(masked(number[0])), reason)[:MAX_REASON] if reason else None,
+        "code": without_numbers(outcome.code),
+        "reason": without_numbers(outcome.reason),
         "alarm": outcome.alarm,
         "joined": outcome.joined,
         "host": outcome.trace.host if outcome.trace is not None else None,

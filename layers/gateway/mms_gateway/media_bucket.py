@@ -6,6 +6,7 @@ from concurrent.futures import Executor
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
+from urllib3.exceptions import HTTPError
 
 from mms_gateway.aws import storage_errors
 from mms_gateway.errors import MissingObject, StorageUnavailable
@@ -57,6 +58,16 @@ class MediaBucket:
                 Metadata={"callback-content-type": content_type} if content_type else {},
             )
 
+    def describe_all(self, sources: Sequence["S3Object"]) -> list[SourceObject | MissingObject]:
+        """What is known of objects before they are read, all asked for at the same time."""
+        return list(self._executor.map(self._describe_or_missing, sources))
+
+    def _describe_or_missing(self, source: "S3Object") -> SourceObject | MissingObject:
+        try:
+            return self.describe(source)
+        except MissingObject as missing:
+            return missing
+
     def describe(self, source: "S3Object") -> SourceObject:
         """What is known of an object before it is read; MissingObject where there is none."""
         request: HeadObjectRequestTypeDef = {"Bucket": source.bucket, "Key": source.key}
@@ -101,11 +112,24 @@ class ObjectStream:
         with storage_errors(f"the bucket {self._source.bucket}"):
             if self._body is None:
                 self._body = self._open()
-            piece: bytes = self._body.read(wanted)
+            piece = self._read(self._body, wanted)
         if not piece:
             raise StorageUnavailable(f"the bucket {self._source.bucket} gave fewer bytes than it had told")
         self.len -= len(piece)
         return piece
+
+    def __del__(self) -> None:
+        """Close the connection of an object that was not read to its end, now and not when garbage is collected."""
+        if self._body is not None:
+            self._body.close()
+
+    def _read(self, body: "StreamingBody", size: int) -> bytes:
+        try:
+            return body.read(size)
+        except HTTPError as error:  # such as TLS that breaks: the SDK lets it through
+            raise StorageUnavailable(
+                f"the bucket {self._source.bucket} could not be reached: {type(error).__name__}"
+            ) from error
 
     def _open(self) -> "StreamingBody":
         request: GetObjectRequestTypeDef = {

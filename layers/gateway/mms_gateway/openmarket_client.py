@@ -60,7 +60,7 @@ class OpenMarketClient:
                 problem=heard.problem,
                 host=endpoint.host,
             )
-            if heard.answer or heard.begun or handed_over:
+            if heard.answer or heard.begun or handed_over or heard.ours:
                 break
         return call
 
@@ -76,6 +76,7 @@ class OpenMarketClient:
         except OSError as error:
             self._pass_over(endpoint)
             return Heard(problem=f"no connection: {in_words(error)}")
+        self._come_back(endpoint)
         headers = [
             ("Host", endpoint.authority),
             ("Authorization", authorization),
@@ -87,14 +88,17 @@ class OpenMarketClient:
             return Exchange(sock, body, deadline=deadline).run(PATH, headers)
 
     def _order(self) -> list[Endpoint]:
-        """All hosts from a random one on, without those that could not be reached lately unless none is left."""
-        start = random.randrange(len(self._endpoints))  # noqa: S311 - spreads load, guards nothing
-        every = [*self._endpoints[start:], *self._endpoints[:start]]
+        """All hosts in random order, without those that could not be reached lately unless none is left."""
         now = time.monotonic()
         with self._lock:
-            reachable = [each for each in every if self._unreachable.get(each, 0.0) <= now]
-        return reachable or every
+            reachable = [each for each in self._endpoints if self._unreachable.get(each, 0.0) <= now]
+        chosen = reachable or self._endpoints
+        return random.sample(chosen, len(chosen))  # a host's load is shared by all others while it is passed over
 
     def _pass_over(self, endpoint: Endpoint) -> None:
         with self._lock:
             self._unreachable[endpoint] = time.monotonic() + PASSED_OVER
+
+    def _come_back(self, endpoint: Endpoint) -> None:
+        with self._lock:
+            self._unreachable.pop(endpoint, None)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
+from mms_gateway.errors import MissingObject
 from mms_gateway.messages import Blob, SourceObject
 from mms_gateway.openmarket.encode import MixedEncoder, Stream
 from mms_gateway.openmarket.reply import Answer
@@ -14,9 +15,7 @@ from mms_gateway.send_request import S3Object
 Status = Literal["SENDING", "RETRY", "ACCEPTED", "REJECTED", "IN_DOUBT", "CLOSED"]
 
 
-OutcomeName = Literal[
-    "accepted", "rejected", "in-doubt", "retry", "conflict", "repeat", "busy", "handed-back", "unavailable"
-]
+OutcomeName = Literal["accepted", "rejected", "in-doubt", "retry", "conflict", "repeat", "busy", "unavailable"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +43,10 @@ class Standing:
     """The first claim, or a person's order to send it again; None where it was never claimed."""
     resend: bool
     """Whether a person has ordered to send it again, and nobody has claimed it since."""
+    doubted: bool
+    """Whether a person has ever ordered that: an earlier try may have arrived."""
+    retry_at: datetime | None
+    """Before when it is not tried again."""
     mt_id: str | None
     error: SendError | None
 
@@ -63,8 +66,8 @@ class Claim:
 class Trace:
     """Where a call went, to ask OpenMarket's support by."""
 
-    host: str
-    open_market_request_id: str | None
+    host: str | None = None
+    open_market_request_id: str | None = None
 
 
 class Table(Protocol):
@@ -73,8 +76,8 @@ class Table(Protocol):
     def find(self, request_id: str) -> Standing | None:
         """What stands under a requestId, as of now."""
 
-    def claim(self, record: OutboundRecord, claim: Claim) -> Standing:
-        """nothing, RETRY -> SENDING; what stands there now, the claim's own where its owner is the claim's."""
+    def claim(self, record: OutboundRecord, claim: Claim, before: Standing | None) -> Standing:
+        """nothing, RETRY as it was `before` -> SENDING; what stands there now, the claim's own if its owner is."""
 
     def put_off(self, record: OutboundRecord, error: SendError) -> None:
         """nothing, RETRY -> RETRY: it could not even be tried; anything else stays as it is."""
@@ -91,8 +94,9 @@ class Table(Protocol):
         *,
         trace: Trace,
         now: str,
-    ) -> bool:
-        """SENDING of this owner -> status; false where it is no longer the owner's."""
+        retry_at: str | None,
+    ) -> Standing | None:
+        """SENDING of this owner -> status; None, or what stood in the way."""
 
     def accept(self, request_id: str, owner: str, mt_id: str, *, trace: Trace, now: str) -> bool:
         """SENDING, IN_DOUBT of this owner -> ACCEPTED, and whose the mtId is; false where another one has it."""
@@ -113,8 +117,8 @@ class Bucket(Protocol):
     def put_all(self, blobs: Sequence[Blob]) -> None:
         """Write all of them."""
 
-    def describe(self, source: S3Object) -> SourceObject:
-        """What is known of an object before it is read; MissingObject where there is none."""
+    def describe_all(self, sources: Sequence[S3Object]) -> Sequence[SourceObject | MissingObject]:
+        """What is known of objects before they are read."""
 
     def open(self, source: SourceObject) -> Stream:
         """Its bytes."""

@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from types import MappingProxyType
 
 from mms_gateway.messages import Blob, SourceObject, utc_text
 from mms_gateway.openmarket.content_type import read_content_type
@@ -55,13 +54,15 @@ class OutboundRecord:
     details_key: str | None
     received_at: str
     """When it was enqueued."""
+    looked_at: bool
+    """Whether its S3 objects have been looked at."""
     blobs: tuple[Blob, ...]
     """What must lie in the bucket before the item names it."""
 
 
 def outbound_record(
     message: QueueMessage,
-    sources: Mapping[int, SourceObject] = MappingProxyType({}),
+    sources: Mapping[int, SourceObject] | None = None,
     *,
     media_bucket: str,
     enqueued_at: datetime,
@@ -71,7 +72,7 @@ def outbound_record(
     parts: tuple[RecordedPart, ...] | None = None
     blobs: list[Blob] = []
     if message.request is not None:
-        parts, blobs = _parts(message.request.content, sources, folder, media_bucket)
+        parts, blobs = _parts(message.request.content, sources or {}, folder, media_bucket)
     details = message.details.encode("utf-8", "surrogatepass")
     details_key = None
     if len(details) > MAX_DETAILS:
@@ -90,6 +91,7 @@ def outbound_record(
         details=None if details_key else message.details,
         details_key=details_key,
         received_at=utc_text(enqueued_at),
+        looked_at=sources is not None,
         blobs=tuple(blobs),
     )
 

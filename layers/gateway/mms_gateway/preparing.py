@@ -11,7 +11,7 @@ from mms_gateway.openmarket.encode import MixedEncoder, OutboundPart, Stream, en
 from mms_gateway.outbound import Bucket, Rules
 from mms_gateway.outbound_record import OutboundRecord, content_type_of, outbound_record
 from mms_gateway.queue_message import QueueMessage, content_bytes, type_fault
-from mms_gateway.send_request import Content, SendRequest
+from mms_gateway.send_request import SendRequest
 
 
 class NeverSendable(Exception):
@@ -39,11 +39,7 @@ def prepare(message: QueueMessage, *, bucket: Bucket, rules: Rules, enqueued_at:
         raise NeverSendable("; ".join(message.faults))
     request = message.request
     faults: list[str] = []
-    sources = {
-        index: source
-        for index, content in enumerate(request.content)
-        if (source := _source(content, f"content[{index}]", bucket, faults)) is not None
-    }
+    sources = _sources(request, bucket, faults)
     fields = main_fields(
         source=request.source,
         destination=request.destination,
@@ -66,21 +62,21 @@ def prepare(message: QueueMessage, *, bucket: Bucket, rules: Rules, enqueued_at:
     )
 
 
-def _source(content: Content, place: str, bucket: Bucket, faults: list[str]) -> SourceObject | None:
-    """The S3 object of a content, None where it has none or a faulty one."""
-    if content.s3 is None:
-        return None
-    try:
-        source = bucket.describe(content.s3)
-    except MissingObject as error:
-        faults.append(f"{place}.s3: {error}")
-        return None
-    if source.size == 0:
-        faults.append(f"{place}.s3: the object is empty")
-    fault = type_fault(content.content_id, content_type_of(content, source))
-    if fault is not None:
-        faults.append(f"{place}.contentType: of the object, {fault}")
-    return source
+def _sources(request: SendRequest, bucket: Bucket, faults: list[str]) -> dict[int, SourceObject]:
+    """The S3 objects by the content's index; adds what is wrong with them to `faults`."""
+    named = {index: content for index, content in enumerate(request.content) if content.s3 is not None}
+    found = bucket.describe_all([content.s3 for content in named.values() if content.s3 is not None])
+    sources = {}
+    for (index, content), source in zip(named.items(), found, strict=True):
+        if isinstance(source, MissingObject):
+            faults.append(f"content[{index}].s3: {source}")
+            continue
+        if source.size == 0:
+            faults.append(f"content[{index}].s3: the object is empty")
+        if (fault := type_fault(content.content_id, content_type_of(content, source))) is not None:
+            faults.append(f"content[{index}].contentType: of the object, {fault}")
+        sources[index] = source
+    return sources
 
 
 def _parts(request: SendRequest, sources: Mapping[int, SourceObject], bucket: Bucket) -> Iterator[OutboundPart]:

@@ -1,5 +1,6 @@
 """The queue of messages to send, and its dead-letter queue; the only module that knows SQS."""
 
+import math
 from typing import TYPE_CHECKING
 
 from mms_gateway.aws import storage_errors
@@ -27,7 +28,7 @@ class SendQueue:
             self._client.change_message_visibility(
                 QueueUrl=self._url,
                 ReceiptHandle=receipt_handle,
-                VisibilityTimeout=int(min(max(-(-seconds // 1), 1), MAX_VISIBILITY)),
+                VisibilityTimeout=math.ceil(min(max(seconds, 1), MAX_VISIBILITY)),
             )
 
     def set_aside(self, body: str, reason: str) -> None:

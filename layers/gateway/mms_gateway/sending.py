@@ -76,9 +76,8 @@ class Sender:
         """
         cap = self.rules.backoff_seconds
         most = min(cap, FIRST_BACKOFF * 2.0 ** min(max(attempts, 1), 30))
-        if after > 0:
-            return after + self.jitter(min(most, 1 + after / 10))
-        return cap / 2 + self.jitter(cap / 2) if most == cap else self.jitter(most)
+        usual = cap / 2 + self.jitter(cap / 2) if most == cap else self.jitter(most)
+        return max(usual, after + self.jitter(min(1 + after / 10, cap))) if after > 0 else usual
 
 
 class _Sending:
@@ -102,7 +101,7 @@ class _Sending:
             return self._conflict()
         match standing.status:
             case "RETRY":
-                return self._try(standing)
+                return self._wait_or_try(standing)
             case "SENDING":
                 return self._wait_or_abandon(standing)
             case "ACCEPTED" if standing.mt_id is not None:  # the join may be what the first try did not come to
@@ -116,23 +115,37 @@ class _Sending:
 
     # --- nothing or RETRY ---------------------------------------------------------------------------------------------
 
+    def _wait_or_try(self, standing: Standing) -> Outcome:
+        """Another copy of the message in the queue does not come before its time, unless a person sent it."""
+        early = (standing.retry_at - self._clock.now()).total_seconds() if standing.retry_at is not None else 0.0
+        if early > 0 and not standing.resend:
+            return self.outcome("busy", come_again_in=self._within_reach(early, standing))
+        return self._try(standing)
+
     def _try(self, standing: Standing | None) -> Outcome:
         if (hopeless := self._hopeless(standing)) is not None:
-            return self._reject(hopeless)
+            return self._reject(hopeless, standing)
         try:
-            prepared = prepare(
-                self._message, bucket=self._bucket, rules=self._rules, enqueued_at=self._delivery.enqueued_at
-            )
-            if standing is None or standing.attempts == 0:  # an earlier claim has done it
-                self._bucket.put_all(prepared.record.blobs)
-            authorization = self._sender.account.authorization()
+            prepared, authorization = self._open(standing)
         except NeverSendable as faults:
-            return self._reject(SendError(description=str(faults)))
+            return self._reject(SendError(description=str(faults)), standing)
         except StorageUnavailable as trouble:
             return self._put_off(standing, trouble)
-        if self._seconds_for_a_call() < self._rules.call_seconds / 2:
-            return self.outcome("handed-back", come_again_in=1.0)
+        if (late := self._too_late(standing)) is not None:
+            return self._reject(late, standing)
         return self._claim_and_call(prepared, authorization, standing)
+
+    def _open(self, standing: Standing | None) -> tuple[Prepared, str]:
+        """The message ready to be claimed, what its item will name in the bucket, and as whom it is sent."""
+        prepared = prepare(
+            self._message, bucket=self._bucket, rules=self._rules, enqueued_at=self._delivery.enqueued_at
+        )
+        if standing is None or standing.attempts == 0:  # an earlier claim has done it
+            self._bucket.put_all(prepared.record.blobs)
+        authorization = self._sender.account.authorization()
+        if not self._has_time_for_a_call():
+            raise StorageUnavailable("the stores were so slow that no time was left for a call")
+        return prepared, authorization
 
     def _hopeless(self, standing: Standing | None) -> SendError | None:
         """Why it can't be sent, without a look at its contents."""
@@ -157,7 +170,7 @@ class _Sending:
     def _until(self, standing: Standing | None) -> datetime:
         """Until when it may be tried."""
         if standing is not None and standing.resend:
-            since = self._delivery.enqueued_at  # a person wants it sent now
+            since = self._clock.now()  # a person wants it sent, whichever copy of it comes
         else:
             since = (standing.tried_since if standing is not None else None) or self._delivery.enqueued_at
         window_ends = since + self._rules.window
@@ -168,13 +181,13 @@ class _Sending:
         text = self._message.fields.get("not_after")
         return read_date(text) if text is not None else None
 
-    def _reject(self, error: SendError) -> Outcome:
+    def _reject(self, error: SendError, standing: Standing | None) -> Outcome:
         record = self._bare_record()
         self._bucket.put_all(record.blobs)
-        error = replace(error, description=error.description[:MAX_DESCRIPTION])
-        standing = self._table.reject(record, error, now=self._now())
-        if standing is not None:  # somebody was quicker
-            return self.go_on(standing)
+        error = _with_doubt(replace(error, description=error.description[:MAX_DESCRIPTION]), standing)
+        newer = self._table.reject(record, error, now=self._now())
+        if newer is not None:  # somebody was quicker
+            return self.go_on(newer)
         return self._told("rejected", error)
 
     def _put_off(self, standing: Standing | None, trouble: StorageUnavailable) -> Outcome:
@@ -198,14 +211,19 @@ class _Sending:
             lease_until=utc_text(now + timedelta(seconds=seconds)),
             resend=before is not None and before.resend,
         )
-        standing = self._persist(lambda: self._table.claim(prepared.record, claim))
+        standing = self._persist(
+            lambda: self._table.claim(prepared.record, claim, before), while_=self._has_time_for_a_call
+        )
         if (standing.owner, standing.status) != (claim.owner, "SENDING"):  # somebody was quicker
             return self.go_on(standing)
+        if not self._has_time_for_a_call():
+            nothing = TryLater(description="no time was left for a call")
+            return self._commit(standing, claim, Trace(), nothing)
         call = self._call(prepared, authorization)
         reply = self._read(call)
-        if isinstance(reply, TryLater) and reply.alarm == "credentials":
+        if isinstance(reply, TryLater) and reply.alarm == "credentials" and self._has_time_for_a_call():
             call, reply = self._call_with_newest(prepared, call, reply)
-        return self._commit(standing, claim, call, reply)
+        return self._commit(standing, claim, _trace(call), reply)
 
     def _call(self, prepared: Prepared, authorization: str) -> Call:
         deadline = self._clock.monotonic() + max(self._seconds_for_a_call(), 0.0)
@@ -217,8 +235,10 @@ class _Sending:
             authorization = self._sender.account.authorization(newest=True)
         except StorageUnavailable:
             return call, reply
-        call = self._call(prepared, authorization)
-        return call, self._read(call)
+        second = self._call(prepared, authorization)
+        if second.answer is None and not second.in_doubt:
+            return call, reply  # it did not get there: the refusal is what is known
+        return second, self._read(second)
 
     def _read(self, call: Call) -> Reply:
         """A whole answer decides; without one, what was handed over."""
@@ -228,33 +248,45 @@ class _Sending:
             return Unknown(description=f"it is not known whether OpenMarket took it: {call.problem}")
         return TryLater(description=f"OpenMarket did not get it: {call.problem}")
 
-    def _commit(self, standing: Standing, claim: Claim, call: Call, reply: Reply) -> Outcome:
-        trace = Trace(host=call.host, open_market_request_id=_request_id(call))
+    def _commit(self, standing: Standing, claim: Claim, trace: Trace, reply: Reply) -> Outcome:
         if isinstance(reply, Accepted):
             return self._accepted(claim, reply.mt_id, trace)
         error = SendError(description=reply.description, http_status=reply.status, code=reply.code)
         name: OutcomeName
         status: Literal["RETRY", "REJECTED", "IN_DOUBT"]
+        wait = None
         match reply:
             case Refused():
-                name, status, wait = "rejected", "REJECTED", None
+                name, status, error = "rejected", "REJECTED", _with_doubt(error, standing)
             case Unknown():
-                name, status, wait = "in-doubt", "IN_DOUBT", None
+                name, status = "in-doubt", "IN_DOUBT"
             case TryLater():
                 name, status = "retry", "RETRY"
                 wait = self._within_reach(self._sender.backoff(standing.attempts, after=reply.after), standing)
-        mine = self._persist(
-            lambda: self._table.finish(self._id, claim.owner, status, error, trace=trace, now=self._now())
+        retry_at = utc_text(self._clock.now() + timedelta(seconds=wait)) if wait is not None else None
+        newer = self._persist(
+            lambda: self._table.finish(
+                self._id, claim.owner, status, error, trace=trace, now=self._now(), retry_at=retry_at
+            )
         )
-        if not mine:  # the lease was over before we were, and somebody has put it in doubt
-            name, wait = "in-doubt", None
         alarm = reply.alarm if isinstance(reply, TryLater) else None
-        return self._told(name, error, come_again_in=wait, attempts=standing.attempts, trace=trace, alarm=alarm)
+        outcome = self._told(name, error, come_again_in=wait, attempts=standing.attempts, trace=trace, alarm=alarm)
+        if newer is None:
+            return outcome
+        if newer.status in {"SENDING", "RETRY"}:  # the claim was over before we were, and another one goes on
+            return replace(outcome, name="busy", come_again_in=self._sender.backoff(self._delivery.receives))
+        return replace(outcome, name="in-doubt" if newer.status == "IN_DOUBT" else "repeat", come_again_in=None)
 
     def _accepted(self, claim: Claim, mt_id: str, trace: Trace) -> Outcome:
         outcome = self.outcome("accepted", mt_id=mt_id, trace=trace)
         self._sender.tell(outcome)
-        recorded = self._persist(lambda: self._table.accept(self._id, claim.owner, mt_id, trace=trace, now=self._now()))
+        try:
+            recorded = self._persist(
+                lambda: self._table.accept(self._id, claim.owner, mt_id, trace=trace, now=self._now())
+            )
+        except StorageUnavailable as trouble:
+            reason = f"OpenMarket took it, and that could not be written down: {trouble}"
+            return replace(outcome, name="unavailable", reason=reason, come_again_in=self._sender.backoff(1))
         if not recorded:
             return replace(outcome, reason="OpenMarket took it, but its item was changed by somebody else meanwhile")
         try:
@@ -272,7 +304,11 @@ class _Sending:
             description="it is not known whether OpenMarket took it: the function that sent it ended without a word"
         )
         newer = self._table.abandon(self._id, standing, error, now=self._now())
-        return self._told("in-doubt", error, attempts=standing.attempts) if newer is None else self.go_on(newer)
+        if newer is None:
+            return self._told("in-doubt", error, attempts=standing.attempts)
+        if newer == standing:  # written by hand, without what a claim has
+            return self.outcome("busy", come_again_in=self._sender.backoff(self._delivery.receives))
+        return self.go_on(newer)
 
     # --- any ----------------------------------------------------------------------------------------------------------
 
@@ -301,13 +337,17 @@ class _Sending:
         """A wait that does not go far beyond the moment at which it would be given up."""
         return min(wait, max((self._until(standing) - self._clock.now()).total_seconds(), 0.0) + 1)
 
-    def _persist(self, write: Callable[[], Result]) -> Result:
+    def _has_time_for_a_call(self) -> bool:
+        """Whether a call would have half of its time at least."""
+        return self._seconds_for_a_call() >= self._rules.call_seconds / 2
+
+    def _persist(self, write: Callable[[], Result], *, while_: Callable[[], bool] = lambda: True) -> Result:
         """A write that must not be given up: again while the table is in trouble, until the function ends."""
         while True:
             try:
                 return write()
             except StorageUnavailable:
-                if self._clock.monotonic() + PAUSE >= self._delivery.function_ends:
+                if not while_() or self._clock.monotonic() + PAUSE >= self._delivery.function_ends:
                     raise
                 self._clock.sleep(PAUSE)
 
@@ -315,7 +355,15 @@ class _Sending:
         return utc_text(self._clock.now())
 
 
-def _request_id(call: Call) -> str | None:
-    """OpenMarket's name for the request, to ask its support by."""
+def _trace(call: Call) -> Trace:
+    """Where a call went, and OpenMarket's name for it, to ask its support by."""
     value = call.answer.header("x-request-id") if call.answer is not None else None
-    return "".join(c for c in value if c.isprintable())[:255] or None if value else None
+    request_id = "".join(c for c in value if c.isprintable())[:255] or None if value else None
+    return Trace(host=call.host or None, open_market_request_id=request_id)
+
+
+def _with_doubt(error: SendError, standing: Standing | None) -> SendError:
+    """A refusal says nothing of an earlier try that was in doubt when a person sent it again."""
+    if standing is None or not standing.doubted:
+        return error
+    return replace(error, description=f"{error.description}; an earlier try of it may have arrived")

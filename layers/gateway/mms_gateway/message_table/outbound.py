@@ -1,8 +1,7 @@
 """Messages to send: each transition of their state machine is one conditional write."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 from mms_gateway.message_table.reports import ReportTable
 from mms_gateway.message_table.store import Change, Item, without_nothing
@@ -12,6 +11,8 @@ from mms_gateway.outbound_record import OutboundRecord, RecordedPart
 
 NOT_TAKEN = "attribute_not_exists(pk) OR (#status = :retry AND #requestSha256 = :sha)"
 """Nothing stands there, or the same message waits: whoever comes first may have it."""
+FROM_ONE_TRY = ("host", "openMarketRequestId", "retryAt", "attention", "attentionSince")
+"""What the next claim removes: it tells of the try before."""
 
 
 class OutboundTable(ReportTable):
@@ -22,21 +23,24 @@ class OutboundTable(ReportTable):
         item = self._store.get(f"MT#{request_id}", "MESSAGE")
         return _standing(item) if item is not None else None
 
-    def claim(self, record: OutboundRecord, claim: Claim) -> Standing:
-        """nothing, RETRY -> SENDING; what stands there now, the claim's own where its owner is the claim's."""
+    def claim(self, record: OutboundRecord, claim: Claim, before: Standing | None) -> Standing:
+        """nothing, RETRY as it was `before` -> SENDING; what stands there now, the claim's own if its owner is."""
+        attempts = before.attempts if before is not None else 0
+        # A claim that comes late, after its own try has been written down as RETRY, must not begin another one.
+        unclaimed = "#attempts = :before" if attempts else "attribute_not_exists(#attempts)"
         _, item = self._upsert(
             record,
             sets={
                 "status": "SENDING",
                 "owner": claim.owner,
                 "leaseUntil": claim.lease_until,
+                "attempts": attempts + 1,
                 **({"resentAt": claim.now} if claim.resend else {}),
             },
             first_sets=_index_keys(record, claim.now),
-            also=", #attempts = if_not_exists(#attempts, :zero) + :one",
-            removes=("attention", "attentionSince"),
-            values={":zero": 0, ":one": 1},
-            names=("attempts",),
+            removes=FROM_ONE_TRY,
+            condition=NOT_TAKEN.replace(":sha)", f":sha AND {unclaimed})"),
+            values={":before": attempts} if attempts else {},
         )
         return _standing(item)
 
@@ -50,6 +54,7 @@ class OutboundTable(ReportTable):
             record,
             sets={"status": "REJECTED", "error": _error(error), "attention": "REJECTED", "attentionSince": now},
             first_sets=_index_keys(record, now),
+            removes=("retryAt",),
         )
         if done:
             return None
@@ -66,21 +71,23 @@ class OutboundTable(ReportTable):
         *,
         trace: Trace,
         now: str,
-    ) -> bool:
-        """SENDING of this owner -> status; false where it is no longer the owner's."""
+        retry_at: str | None,
+    ) -> Standing | None:
+        """SENDING of this owner -> status; None, or what stood in the way."""
         attention = {} if status == "RETRY" else {"attention": status, "attentionSince": now}
-        sets = {"status": status, "error": _error(error), **_trace(trace), **attention}
+        when = {"retryAt": retry_at} if retry_at is not None else {}
+        sets = {"status": status, "error": _error(error), **_trace(trace), **attention, **when}
         done, item = self._store.change(
             Change(
                 pk=f"MT#{request_id}",
                 sk="MESSAGE",
                 update=f"SET {_assignments(sets)}",
                 condition="#status = :sending AND #owner = :me",
-                names=(*sets, "owner"),
                 values={**_values(sets), ":sending": "SENDING", ":me": owner},
             )
         )
-        return done or (item.get("owner"), item.get("status")) == (owner, status)
+        ours = (item.get("owner"), item.get("status")) == (owner, status)  # by our own first try
+        return None if done or ours or not item else _standing(item)
 
     def accept(self, request_id: str, owner: str, mt_id: str, *, trace: Trace, now: str) -> bool:
         """SENDING, IN_DOUBT of this owner -> ACCEPTED, and whose the mtId is; false where another one has it."""
@@ -117,7 +124,6 @@ class OutboundTable(ReportTable):
                 sk="MESSAGE",
                 update=f"SET {_assignments(sets)}",
                 condition="#status = :sending AND #owner = :owner AND #leaseUntil = :lease",
-                names=(*sets, "owner", "leaseUntil"),
                 values={
                     **_values(sets),
                     ":sending": "SENDING",
@@ -126,7 +132,8 @@ class OutboundTable(ReportTable):
                 },
             )
         )
-        return None if done or not item else _standing(item)
+        ours = (item.get("owner"), item.get("status")) == (standing.owner, "IN_DOUBT")  # or another's, with our words
+        return None if done or ours or not item else _standing(item)
 
     def put_conflict(self, record: OutboundRecord, error: SendError, *, now: str) -> None:
         """Keep another content under a requestId that has been used; its first sight stays."""
@@ -147,26 +154,26 @@ class OutboundTable(ReportTable):
         record: OutboundRecord,
         *,
         sets: Item,
-        first_sets: Mapping[str, Any] | None = None,
-        also: str = "",
+        first_sets: Item | None = None,
         removes: tuple[str, ...] = (),
-        names: tuple[str, ...] = (),
+        condition: str = NOT_TAKEN,
         values: Item | None = None,
     ) -> tuple[bool, Item]:
         """Write the message where nothing stands or the same message waits; `first_sets` only if they are absent."""
-        every = {**_attributes(record), **sets}
-        first = first_sets or {}
+        always = {**_attributes(record), **sets}
+        # A copy is enqueued later; and who has not looked at the S3 objects knows less than who has.
+        kept = ("receivedAt",) if record.looked_at else ("receivedAt", "parts")
+        first = {name: always.pop(name) for name in kept if name in always} | (first_sets or {})
         firsts = "".join(f", #{name} = if_not_exists(#{name}, :{name})" for name in first)
         remove = f" REMOVE {', '.join(f'#{name}' for name in removes)}" if removes else ""
         return self._store.change(
             Change(
                 pk=f"MT#{record.request_id}",
                 sk="MESSAGE",
-                update=f"SET {_assignments(every)}{firsts}{also}{remove}",
-                condition=NOT_TAKEN,
-                names=(*every, *first, *removes, *names),
+                update=f"SET {_assignments(always)}{firsts}{remove}",
+                condition=condition,
                 values={
-                    **_values({**every, **first}),
+                    **_values({**always, **first}),
                     ":retry": "RETRY",
                     ":sha": record.request_sha256,
                     **(values or {}),
@@ -237,7 +244,6 @@ def _accepting(request_id: str, owner: str, sets: Item) -> Change:
         update=f"SET {_assignments(sets)}"
         + (f" REMOVE {', '.join(f'#{name}' for name in removes)}" if removes else ""),
         condition="#owner = :me AND #status IN (:sending, :doubt)",
-        names=(*sets, *removes, "owner"),
         values={**_values(sets), ":me": owner, ":sending": "SENDING", ":doubt": "IN_DOUBT"},
     )
 
@@ -260,6 +266,8 @@ def _standing(item: Item) -> Standing:
         attempts=int(item.get("attempts", 0)),
         tried_since=_moment(item.get("resentAt") or item.get("sentAt")),
         resend=item["status"] == "RETRY" and "attention" in item,
+        doubted="resentAt" in item or (item["status"] == "RETRY" and "attention" in item),
+        retry_at=_moment(item.get("retryAt")),
         mt_id=item.get("mtId"),
         error=SendError(
             description=error["description"],

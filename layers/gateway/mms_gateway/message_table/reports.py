@@ -42,14 +42,16 @@ class ReportTable:
 
     def join_report(self, report: DeliveryReport) -> bool:
         """Show the report on its message, unless a later one stands there; false while no such message is known."""
-        request = self._store.get(f"MTID#{report.mt_id}", "REQUEST")
-        if request is None:
+        request_id = self._request_of(report.mt_id)
+        if request_id is None:
             return False
         order = _order(final=report.final, date_and_hash=_date_and_hash(report))
-        return self._advance_delivery(str(request["requestId"]), without_nothing(_delivery(report)), order)
+        return self._advance_delivery(request_id, without_nothing(_delivery(report)), order)
 
     def join_reports(self, mt_id: str, request_id: str) -> bool:
-        """Show the latest report that has come for `mt_id` on its message; false where none has."""
+        """Show the latest report that has come for `mt_id` on its message; false where none has, or another has it."""
+        if self._request_of(mt_id) != request_id:
+            return False
         reports = {
             _order(final=item["final"], date_and_hash=item["sk"].removeprefix("REPORT#")): item
             for item in self._store.query(f"MTID#{mt_id}", "REPORT#")
@@ -61,6 +63,11 @@ class ReportTable:
             request_id, {name: reports[latest][name] for name in SHOWN if name in reports[latest]}, latest
         )
 
+    def _request_of(self, mt_id: str) -> str | None:
+        """The request whose message has this mtId, as of now."""
+        request = self._store.get(f"MTID#{mt_id}", "REQUEST")
+        return str(request["requestId"]) if request is not None else None
+
     def _advance_delivery(self, request_id: str, delivery: Item, order: str) -> bool:
         """Set the message's delivery if `order` says that it moves forward; false where there is no such message."""
         moved, standing = self._store.change(
@@ -69,7 +76,6 @@ class ReportTable:
                 sk="MESSAGE",
                 update="SET #delivery = :delivery, #deliveryOrder = :order",
                 condition="attribute_exists(pk) AND (attribute_not_exists(#deliveryOrder) OR #deliveryOrder < :order)",
-                names=("delivery", "deliveryOrder"),
                 values={":delivery": delivery, ":order": order},
             )
         )

@@ -1,6 +1,7 @@
 """What every write and read of the table goes through: one client, one table, errors in our own words."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -13,16 +14,17 @@ if TYPE_CHECKING:
 
 Item = dict[str, Any]
 
+_NAME = re.compile(r"#(\w+)")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """A conditional update of one item; names are written `#name`, all of them and all values are used."""
+    """A conditional update of one item; attributes are written `#name`."""
 
     pk: str
     sk: str
     update: str
     condition: str
-    names: Sequence[str]
     values: Item
 
 
@@ -108,12 +110,13 @@ class Store:
         return None, None
 
     def _request(self, change: Change) -> Any:
+        names = set(_NAME.findall(f"{change.update} {change.condition}"))
         return {
             "TableName": self._name,
             "Key": serialize({"pk": change.pk, "sk": change.sk}),
             "UpdateExpression": change.update,
             "ConditionExpression": change.condition,
-            "ExpressionAttributeNames": {f"#{name}": name for name in change.names},
+            "ExpressionAttributeNames": {f"#{name}": name for name in names},
             "ExpressionAttributeValues": serialize(change.values),
         }
 
