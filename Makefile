@@ -41,12 +41,18 @@ lock: $(VENV)/ready ## bring the lock files up to the newest versions that pypro
 	$(LOCK) pyproject.toml -c locks/develop.txt -o layers/dependencies/requirements.txt
 LOCK := $(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
 
+.PHONY: schema
+schema: $(VENV)/ready ## write the queue message's JSON Schema into events/, after a change of its type
+	PYTHONPATH=layers/gateway $(VENV)/bin/python -c 'import json; from mms_gateway.send_request import json_schema; \
+		print(json.dumps(json_schema(), indent=2, ensure_ascii=False))' > events/send-request.schema.json
+
 # --- the bundle -------------------------------------------------------------------------------------------------------
+BUILD ?= .aws-sam/build
 SAM := SAM_CLI_TELEMETRY=0 $(TOOLS)/sam/bin/sam
 
 .PHONY: build
 build: setup ## build the functions and layers for the cloud, into .aws-sam
-	$(SAM) build
+	$(SAM) build --build-dir $(BUILD)
 
 .PHONY: validate
 validate: setup ## check the template, as written and as CloudFormation sees it

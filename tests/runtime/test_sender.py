@@ -41,6 +41,10 @@ def deliver(emulator: Emulator, *messages: dict[str, Any] | str) -> list[str]:
     return failures(emulator.invoke(queue_event(*({"Body": body} for body in bodies))))
 
 
+def wait_until(moment: str) -> None:
+    time.sleep(max(0.0, (datetime.fromisoformat(moment) - datetime.now(UTC)).total_seconds()) + 0.01)
+
+
 def failures(answer: Answer) -> list[str]:
     assert answer.status == 200, answer.result
     assert list(answer.result) == ["batchItemFailures"], answer.result
@@ -186,6 +190,7 @@ def test_a_message_is_put_off_by_a_receipt_that_nobody_knows_without_harm(
     simulator.behave(Throttle(), destination=message["destination"], times=1)
     with run(sender) as emulator:
         assert deliver(emulator, message) == ["message-0"]
+        wait_until(producer.item(message)["retryAt"])
         assert deliver(emulator, message) == []
     assert producer.item(message)["status"] == "ACCEPTED"
     lines = [line["outcome"] for line in emulator.json_lines() if "level" in line]
