@@ -116,7 +116,9 @@ def test_a_doubt_is_settled_by_the_mt_id_that_openmarket_tells(
     run(python_under("**Settle a doubt.**"))["settle"](doubt["requestId"], "ACCEPTED", request.mt_id)
     item = producer.wait(doubt, lambda item: "delivery" in item)
     assert (item["status"], item["mtId"], item["delivery"]["status"]) == ("ACCEPTED", request.mt_id, "Retrieved")
-    assert "attention" not in item
+    assert not {"attention", "attentionSince", "error"} & item.keys()
+    simulator.send_report(mt_id=str(request.mt_id), status="Retrieved", date="2099-01-01T00:00:00+00:00")
+    assert producer.item(doubt)["delivery"]["date"].startswith("2099"), "later reports find it, too"
     producer.empties_the_queue()
     assert len(simulator.mt_requests(destination=doubt["destination"])) == 1
 

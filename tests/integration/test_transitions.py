@@ -23,7 +23,7 @@ from mms_gateway.messages import DeliveryReport
 from mms_gateway.openmarket.encode import MixedEncoder
 from mms_gateway.openmarket.notation import read_date
 from mms_gateway.openmarket.reply import Answer
-from mms_gateway.outbound import Call, Claim, Delivery, Outcome, Rules, SendError, Trace
+from mms_gateway.outbound import Call, Claim, Delivery, Outcome, Rules, SendError, Standing, Trace
 from mms_gateway.outbound_record import outbound_record
 from mms_gateway.queue_message import read_queue_message
 from mms_gateway.sending import COMMIT_SECONDS, LEASE_MARGIN, Sender
@@ -732,6 +732,75 @@ def test_a_resend_is_sent_whichever_copy_of_it_comes(bench: Bench) -> None:
     assert bench.send(accepted(bench.mt_id), enqueued=START).name == "accepted"
 
 
+@pytest.mark.parametrize("attempts", [0, "1"])
+def test_attempts_written_by_hand_do_not_go_round_in_circles(bench: Bench, attempts: object) -> None:
+    bench.reach("IN_DOUBT")
+    bench.clock.advance(60)
+    bench.change(status="RETRY", attempts=attempts)
+    outcome = bench.send(*([accepted(bench.mt_id)] if attempts == 0 else []))
+    assert outcome.name == ("accepted" if attempts == 0 else "busy")
+
+
+def test_a_wait_that_goes_beyond_the_end_does_not_hide_the_end(bench: Bench) -> None:
+    bench.send(answered(429, retry_after="36000"))
+    rules = replace(bench.sender.rules, window=timedelta(hours=1))
+    bench.sender = replace(bench.sender, rules=rules)  # the stack was deployed with another window
+    bench.clock.advance(3601)
+    assert bench.send(patient=False).name == "rejected"
+
+
+def test_a_resend_that_cant_be_tried_ends_with_the_window(bench: Bench) -> None:
+    bench.reach("IN_DOUBT")
+    bench.clock.advance(3 * 86400)
+    bench.change(status="RETRY")
+    bench.account.fault = SecretUnavailable("the secret could not be fetched")
+    ordered = bench.clock.now()
+    assert bench.send(enqueued=ordered).name == "retry"
+    bench.clock.advance(WINDOW.total_seconds() + 1)
+    assert bench.send(enqueued=START).name == "retry", "an older copy does not end it"
+    assert bench.send(enqueued=ordered).name == "rejected"
+
+
+def test_an_answer_that_cant_be_written_down_is_in_the_log(bench: Bench) -> None:
+    def throttle_from_now_on() -> Call:
+        table.__enter__()
+        return answered(400, {"error": {"code": 4, "description": "No such number."}})
+
+    table = Throttled(bench.dynamodb, "UpdateItem", 10_000)
+    try:
+        outcome = bench.send(throttle_from_now_on)
+    finally:
+        table.__exit__()
+    assert (outcome.name, outcome.http_status, outcome.code) == ("unavailable", 400, "4")
+    assert outcome.trace == Trace(host="mmsc-01", open_market_request_id="015-3DD6")
+    assert str(outcome.reason).startswith("No such number.; and that could not be written down: ")
+
+
+def test_a_claim_whose_answers_are_all_lost_leaves_no_doubt(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = bench.table.claim
+
+    def lose(*given: Any) -> Standing:
+        real(*given)
+        bench.clock.advance(1)
+        raise StorageUnavailable("the table could not be reached: ReadTimeoutError")
+
+    monkeypatch.setattr(bench.table, "claim", lose)
+    outcome = bench.send()
+    assert (outcome.name, outcome.come_again_in is None) == ("unavailable", False)
+    monkeypatch.undo()
+    assert bench.item()["status"] == "RETRY"
+    assert bench.send(accepted(bench.mt_id)).name == "accepted"
+
+
+def test_a_put_off_message_tells_when_it_comes_again(bench: Bench) -> None:
+    bench.send(answered(503))
+    bench.account.fault = SecretUnavailable("the secret could not be fetched")
+    wait = bench.send(receives=3).come_again_in
+    item = bench.item()
+    assert item["retryAt"] == at(bench.clock.now() + timedelta(seconds=wait or 0))
+    assert not {"host", "openMarketRequestId"} & item.keys()
+
+
 # --- time -------------------------------------------------------------------------------------------------------------
 
 
@@ -833,6 +902,16 @@ def test_delivery_moves_only_forward(bench: Bench, reports: Reports, order: tupl
             reports(report(bench.mt_id, *step.split()))
     assert bench.item()["delivery"]["status"] == "Retrieved"
     assert len(bench.stored.items(f"MTID#{bench.mt_id}")) == 4, "three reports, each kept once, and the request"
+
+
+def test_an_acceptance_that_a_person_noted_on_the_message_alone_is_joined(bench: Bench, reports: Reports) -> None:
+    bench.reach("IN_DOUBT")
+    reports(report(bench.mt_id, "Deferred", "08:31"))
+    bench.change(status="ACCEPTED", mtId=bench.mt_id)
+    assert bench.send().joined
+    assert bench.item()["delivery"]["status"] == "Deferred"
+    assert reports(report(bench.mt_id, "Retrieved", "08:32"))
+    assert bench.item()["delivery"]["status"] == "Retrieved"
 
 
 def test_a_join_that_fails_is_made_up_for_when_the_message_comes_again(bench: Bench, reports: Reports) -> None:

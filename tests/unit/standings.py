@@ -37,7 +37,7 @@ class Standings:
             return claimed
         return self.messages[record.request_id]
 
-    def put_off(self, record: OutboundRecord, error: SendError) -> None:
+    def put_off(self, record: OutboundRecord, error: SendError, *, retry_at: str) -> None:  # noqa: ARG002
         self._asked("put_off", record.request_id)
         if _is_open(self.messages.get(record.request_id), record):
             self.messages[record.request_id] = _standing("RETRY", record, error=error)
@@ -122,6 +122,7 @@ def _standing(
         resend=False,
         doubted=False,
         retry_at=None,
+        attention_since=None,
         mt_id=None,
         error=error,
     )

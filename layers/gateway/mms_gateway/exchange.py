@@ -4,6 +4,7 @@ Own code on top of h11 because of what must be known afterwards: an answer may c
 decides; a failed write must not hide it; an answer that is cut, even in its headers, must not pass for a whole one.
 """
 
+import contextlib
 import select
 import socket
 import ssl
@@ -126,7 +127,7 @@ class Exchange:
         head = h11.Request(method="POST", target=target, headers=list(headers))
         self._unsent = memoryview(self._http.send(head) or b"")
         # Who gives up must stop sending: the kernel would go on with what it holds, long after we said "in doubt".
-        self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, ABORT)
+        self._close_by(ABORT)
         try:
             answer = self._send_and_hear()
         except h11.RemoteProtocolError:
@@ -135,11 +136,15 @@ class Exchange:
         except OSError as error:
             self._problem = self._problem or in_words(error)
         else:
-            self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, AS_USUAL)
+            self._close_by(AS_USUAL)
             return Heard(answer=answer, begun=True)
         finally:
             self._reader.shutdown(wait=False)
         return Heard(begun=self._begun, problem=self._problem, ours=self._ours)
+
+    def _close_by(self, linger: bytes) -> None:
+        with contextlib.suppress(OSError):  # of one that is reset already, on some systems
+            self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
 
     def _send_and_hear(self) -> Answer:
         while (answer := self._receive()) is None:  # once after the deadline too: what has come by then decides

@@ -47,6 +47,7 @@ class Standing:
     """Whether a person has ever ordered that: an earlier try may have arrived."""
     retry_at: datetime | None
     """Before when it is not tried again."""
+    attention_since: datetime | None
     mt_id: str | None
     error: SendError | None
 
@@ -79,7 +80,7 @@ class Table(Protocol):
     def claim(self, record: OutboundRecord, claim: Claim, before: Standing | None) -> Standing:
         """nothing, RETRY as it was `before` -> SENDING; what stands there now, the claim's own if its owner is."""
 
-    def put_off(self, record: OutboundRecord, error: SendError) -> None:
+    def put_off(self, record: OutboundRecord, error: SendError, *, retry_at: str) -> None:
         """nothing, RETRY -> RETRY: it could not even be tried; anything else stays as it is."""
 
     def reject(self, record: OutboundRecord, error: SendError, *, now: str) -> Standing | None:

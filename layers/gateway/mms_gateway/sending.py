@@ -118,7 +118,7 @@ class _Sending:
     def _wait_or_try(self, standing: Standing) -> Outcome:
         """Another copy of the message in the queue does not come before its time, unless a person sent it."""
         early = (standing.retry_at - self._clock.now()).total_seconds() if standing.retry_at is not None else 0.0
-        if early > 0 and not standing.resend:
+        if early > 0 and not standing.resend and self._too_late(standing) is None:
             return self.outcome("busy", come_again_in=self._within_reach(early, standing))
         return self._try(standing)
 
@@ -170,7 +170,9 @@ class _Sending:
     def _until(self, standing: Standing | None) -> datetime:
         """Until when it may be tried."""
         if standing is not None and standing.resend:
-            since = self._clock.now()  # a person wants it sent, whichever copy of it comes
+            # A person wants it sent, and enqueued it for that; an older copy may come as well.
+            ordered = standing.attention_since is None or self._delivery.enqueued_at > standing.attention_since
+            since = self._delivery.enqueued_at if ordered else self._clock.now()
         else:
             since = (standing.tried_since if standing is not None else None) or self._delivery.enqueued_at
         window_ends = since + self._rules.window
@@ -195,8 +197,8 @@ class _Sending:
         record = self._bare_record()
         self._bucket.put_all(record.blobs)
         error = SendError(description=str(trouble))
-        self._table.put_off(record, error)
         wait = self._within_reach(self._sender.backoff(self._delivery.receives), standing)
+        self._table.put_off(record, error, retry_at=self._in(wait))
         alarm = "credentials" if isinstance(trouble, SecretUnavailable) else None
         return self._told("retry", error, come_again_in=wait, alarm=alarm)
 
@@ -211,9 +213,18 @@ class _Sending:
             lease_until=utc_text(now + timedelta(seconds=seconds)),
             resend=before is not None and before.resend,
         )
-        standing = self._persist(
-            lambda: self._table.claim(prepared.record, claim, before), while_=self._has_time_for_a_call
-        )
+        try:
+            standing = self._persist(
+                lambda: self._table.claim(prepared.record, claim, before), while_=self._has_time_for_a_call
+            )
+        except StorageUnavailable as trouble:  # it may have been written all the same; nothing is sent under it
+            error = SendError(description=str(trouble))
+            self._table.finish(
+                self._id, claim.owner, "RETRY", error, trace=Trace(), now=self._now(), retry_at=self._in(0)
+            )
+            raise
+        if standing == before:  # written by hand, in a way that no claim can follow
+            return self.outcome("busy", come_again_in=self._sender.backoff(self._delivery.receives))
         if (standing.owner, standing.status) != (claim.owner, "SENDING"):  # somebody was quicker
             return self.go_on(standing)
         if not self._has_time_for_a_call():
@@ -263,14 +274,18 @@ class _Sending:
             case TryLater():
                 name, status = "retry", "RETRY"
                 wait = self._within_reach(self._sender.backoff(standing.attempts, after=reply.after), standing)
-        retry_at = utc_text(self._clock.now() + timedelta(seconds=wait)) if wait is not None else None
-        newer = self._persist(
-            lambda: self._table.finish(
-                self._id, claim.owner, status, error, trace=trace, now=self._now(), retry_at=retry_at
-            )
-        )
         alarm = reply.alarm if isinstance(reply, TryLater) else None
         outcome = self._told(name, error, come_again_in=wait, attempts=standing.attempts, trace=trace, alarm=alarm)
+        retry_at = self._in(wait) if wait is not None else None
+        try:
+            newer = self._persist(
+                lambda: self._table.finish(
+                    self._id, claim.owner, status, error, trace=trace, now=self._now(), retry_at=retry_at
+                )
+            )
+        except StorageUnavailable as trouble:
+            reason = f"{error.description}; and that could not be written down: {trouble}"
+            return replace(outcome, name="unavailable", reason=reason, come_again_in=self._sender.backoff(1))
         if newer is None:
             return outcome
         if newer.status in {"SENDING", "RETRY"}:  # the claim was over before we were, and another one goes on
@@ -352,7 +367,10 @@ class _Sending:
                 self._clock.sleep(PAUSE)
 
     def _now(self) -> str:
-        return utc_text(self._clock.now())
+        return self._in(0)
+
+    def _in(self, seconds: float) -> str:
+        return utc_text(self._clock.now() + timedelta(seconds=seconds))
 
 
 def _trace(call: Call) -> Trace:

@@ -27,7 +27,7 @@ class OutboundTable(ReportTable):
         """nothing, RETRY as it was `before` -> SENDING; what stands there now, the claim's own if its owner is."""
         attempts = before.attempts if before is not None else 0
         # A claim that comes late, after its own try has been written down as RETRY, must not begin another one.
-        unclaimed = "#attempts = :before" if attempts else "attribute_not_exists(#attempts)"
+        as_it_was = "#attempts = :before" if attempts else "(attribute_not_exists(#attempts) OR #attempts = :before)"
         _, item = self._upsert(
             record,
             sets={
@@ -39,14 +39,18 @@ class OutboundTable(ReportTable):
             },
             first_sets=_index_keys(record, claim.now),
             removes=FROM_ONE_TRY,
-            condition=NOT_TAKEN.replace(":sha)", f":sha AND {unclaimed})"),
-            values={":before": attempts} if attempts else {},
+            condition=NOT_TAKEN.replace(":sha)", f":sha AND {as_it_was})"),
+            values={":before": attempts},
         )
         return _standing(item)
 
-    def put_off(self, record: OutboundRecord, error: SendError) -> None:
+    def put_off(self, record: OutboundRecord, error: SendError, *, retry_at: str) -> None:
         """nothing, RETRY -> RETRY: it could not even be tried; anything else stays as it is."""
-        self._upsert(record, sets={"status": "RETRY", "error": _error(error)})
+        self._upsert(
+            record,
+            sets={"status": "RETRY", "error": _error(error), "retryAt": retry_at},
+            removes=("host", "openMarketRequestId"),
+        )
 
     def reject(self, record: OutboundRecord, error: SendError, *, now: str) -> Standing | None:
         """nothing, RETRY -> REJECTED; None, or what stood in the way."""
@@ -268,6 +272,7 @@ def _standing(item: Item) -> Standing:
         resend=item["status"] == "RETRY" and "attention" in item,
         doubted="resentAt" in item or (item["status"] == "RETRY" and "attention" in item),
         retry_at=_moment(item.get("retryAt")),
+        attention_since=_moment(item.get("attentionSince")),
         mt_id=item.get("mtId"),
         error=SendError(
             description=error["description"],

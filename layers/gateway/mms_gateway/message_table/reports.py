@@ -49,8 +49,13 @@ class ReportTable:
         return self._advance_delivery(request_id, without_nothing(_delivery(report)), order)
 
     def join_reports(self, mt_id: str, request_id: str) -> bool:
-        """Show the latest report that has come for `mt_id` on its message; false where none has, or another has it."""
-        if self._request_of(mt_id) != request_id:
+        """Show the latest report that has come for `mt_id` on its message; false where none has, or another has it.
+
+        Whose the mtId is has been written with the acceptance, unless a person settled it on the message alone.
+        """
+        request = {"pk": f"MTID#{mt_id}", "sk": "REQUEST", "mtId": mt_id, "requestId": request_id}
+        standing = self._store.put_if_absent(request)
+        if standing is not None and standing.get("requestId") != request_id:
             return False
         reports = {
             _order(final=item["final"], date_and_hash=item["sk"].removeprefix("REPORT#")): item

@@ -108,7 +108,7 @@ def read_reply(answer: Answer, *, now: datetime) -> Reply:
     if 200 <= status < 300 and mt_id is not None:
         return Accepted(mt_id=mt_id)
     verdict = CODES.get(code or "") or next((means for row, means in STATUSES if status in row), "unknown")
-    if mt_id is not None and code not in CODES:  # it contradicts itself, and may have taken the message
+    if mt_id is not None:  # it contradicts itself, and may have taken the message
         verdict = "unknown"
     description = words or _described(status)
     match verdict:
