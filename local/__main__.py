@@ -40,11 +40,15 @@ The MMS gateway is running on this machine.
   queue to send from    {stack.send_queue_url}
   dead-letter queue     {stack.dead_letter_queue_url}
 
-To send a message (aws is the AWS CLI; any SDK does it likewise):
+For the README's programs and the AWS CLI, here as in the cloud:
 
-  AWS_ACCESS_KEY_ID={stack.access_key_id} AWS_SECRET_ACCESS_KEY={stack.secret_access_key} \\
-    aws sqs send-message --region {stack.region} --endpoint-url {stack.aws_endpoint_url} \\
-    --queue-url {stack.send_queue_url} --message-body '{EXAMPLE}'
+  export AWS_ENDPOINT_URL={stack.aws_endpoint_url} AWS_DEFAULT_REGION={stack.region} \\
+    AWS_ACCESS_KEY_ID={stack.access_key_id} AWS_SECRET_ACCESS_KEY={stack.secret_access_key}
+
+To send a message:
+
+  aws sqs send-message --endpoint-url {stack.aws_endpoint_url} --queue-url {stack.send_queue_url} \\
+    --message-body '{EXAMPLE}'
 
 For programs, all of it stands in {file}.
 Ctrl-C ends it and leaves nothing behind.

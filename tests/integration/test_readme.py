@@ -128,5 +128,10 @@ def test_a_doubt_is_closed(run: Callable[[str], dict[str, Any]], doubt: dict[str
     settle(doubt["requestId"], "CLOSED")
     assert producer.item(doubt)["status"] == "CLOSED"
     assert "attention" not in producer.item(doubt)
-    with pytest.raises(Exception, match="ConditionalCheckFailed"):
-        settle(doubt["requestId"], "RETRY")  # it is no doubt any more
+    settle(doubt["requestId"], "CLOSED")  # may be repeated
+    with pytest.raises(ValueError, match="is CLOSED, not IN_DOUBT"):
+        settle(doubt["requestId"], "RETRY")
+    with pytest.raises(ValueError, match="ACCEPTED with the mtId"):
+        settle(doubt["requestId"], "ACCEPTED")
+    with pytest.raises(ValueError, match="nobody is not in the table"):
+        settle("nobody", "RETRY")

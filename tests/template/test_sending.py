@@ -311,7 +311,7 @@ def calculated(value: Any, parameters: dict[str, str]) -> Any:
 
 def test_a_producer_may_enqueue_and_upload(resources: Resources) -> None:
     allowed = statements(resources, "ProducerPolicy")
-    assert set(allowed) == {"Enqueue", "UploadMedia"}
+    assert set(allowed) == {"ReadOutputs", "Enqueue", "UploadMedia"}
     assert allowed["Enqueue"]["Action"] == ["sqs:SendMessage", "sqs:GetQueueUrl", "sqs:GetQueueAttributes"]
     assert allowed["Enqueue"]["Resource"] == {"Fn::GetAtt": ["SendQueue", "Arn"]}
     assert allowed["UploadMedia"]["Action"] == "s3:PutObject"
@@ -320,7 +320,8 @@ def test_a_producer_may_enqueue_and_upload(resources: Resources) -> None:
 
 def test_a_reader_may_query_and_fetch_and_change_nothing(resources: Resources) -> None:
     allowed = statements(resources, "ReaderPolicy")
-    assert set(allowed) == {"QueryMessages", "FetchMedia"}
+    assert set(allowed) == {"ReadOutputs", "QueryMessages", "FollowMessages", "FetchMedia"}
+    assert allowed["FollowMessages"]["Resource"] == {"Fn::GetAtt": ["Table", "StreamArn"]}
     assert allowed["QueryMessages"]["Action"] == [
         "dynamodb:Query",
         "dynamodb:GetItem",
@@ -335,6 +336,16 @@ def test_a_reader_may_query_and_fetch_and_change_nothing(resources: Resources) -
     assert allowed["FetchMedia"]["Resource"] == [
         {"Fn::Sub": f"${{MediaBucket.Arn}}/{prefix}/*"} for prefix in ("mo", "mt", "outgoing", "quarantine")
     ]
+
+
+@pytest.mark.parametrize("name", ["ProducerPolicy", "ReaderPolicy"])
+def test_who_uses_the_stack_may_read_its_outputs_and_those_of_no_other(resources: Resources, name: str) -> None:
+    assert statements(resources, name)["ReadOutputs"] == {
+        "Sid": "ReadOutputs",
+        "Effect": "Allow",
+        "Action": "cloudformation:DescribeStacks",
+        "Resource": {"Ref": "AWS::StackId"},
+    }
 
 
 @pytest.mark.parametrize("name", ["ProducerPolicy", "ReaderPolicy"])

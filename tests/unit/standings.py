@@ -69,13 +69,21 @@ class Standings:
         self.messages[request_id] = replace(before, status=status, error=error, retry_at=again)
         return None
 
-    def accept(self, request_id: str, owner: str, mt_id: str, *, trace: Trace, now: str) -> bool:  # noqa: ARG002
+    def accept(
+        self,
+        request_id: str,
+        owner: str,
+        mt_id: str,
+        *,
+        trace: Trace,  # noqa: ARG002
+        now: str,  # noqa: ARG002
+    ) -> Literal["recorded", "shared", "lost"]:
         self._asked("accept", request_id)
         before = self.messages[request_id]
         if before.owner != owner or before.status not in {"SENDING", "IN_DOUBT"}:
-            return False
+            return "lost"
         self.messages[request_id] = replace(before, status="ACCEPTED", mt_id=mt_id)
-        return True
+        return "recorded"
 
     def abandon(self, request_id: str, standing: Standing, error: SendError, *, now: str) -> Standing | None:  # noqa: ARG002
         self._asked("abandon", request_id)

@@ -17,7 +17,7 @@ from botocore.config import Config
 from local.simulator.certificate import make_certificate
 from mms_gateway.aws import client_config
 from mms_gateway.errors import MissingObject, StorageUnavailable
-from mms_gateway.media_bucket import MediaBucket
+from mms_gateway.media_bucket import WHERE_IT_MAY, MediaBucket
 from mms_gateway.messages import SourceObject
 from mms_gateway.openmarket.encode import OutboundPart, encode
 from mms_gateway.send_request import S3Object
@@ -330,7 +330,7 @@ def test_a_version_is_described_where_one_is_named() -> None:
         (404, MissingObject, "there is no such object"),
         (405, MissingObject, "there is no such object"),
         (400, StorageUnavailable, "the bucket media answered 400"),
-        (403, StorageUnavailable, "the bucket media answered 403"),
+        (403, StorageUnavailable, f"the bucket media answered 403: {WHERE_IT_MAY}"),
         (412, StorageUnavailable, "the bucket media answered 412"),
         (500, StorageUnavailable, "the bucket media answered 500"),
         (503, StorageUnavailable, "the bucket media answered 503"),

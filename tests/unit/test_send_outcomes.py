@@ -145,7 +145,11 @@ ROWS = {
     "in doubt": Row(
         outcome="in-doubt",
         arrange=behaves(NotJson()),
-        line={"reason": "OpenMarket answered 200 without an mtId", "httpStatus": 200, "attempts": 1},
+        line={
+            "reason": "it is not known whether OpenMarket took it: OpenMarket answered 200 without an mtId",
+            "httpStatus": 200,
+            "attempts": 1,
+        },
         metrics={"InDoubt"},
     ),
     "in doubt, its sender died": Row(

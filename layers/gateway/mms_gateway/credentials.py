@@ -96,6 +96,8 @@ class Account:
         try:
             self._header = read_account(str(self._provider.get(self._secret_id, force_fetch=True)))
         except (GetParameterError, ValueError) as error:
+            if newest and self._header:  # asked for because the one at hand was refused
+                self._warn(_reason(error))
             if newest or not self._header:
                 raise SecretUnavailable(_reason(error)) from None
             self._warn(f"{_reason(error)}; OpenMarket is called with the last good one")

@@ -10,7 +10,10 @@ if TYPE_CHECKING:
 
 MAX_REASON = 500  # characters of a reason; the item has all of it
 
-_NUMBER = re.compile(r"[0-9](?:[ ().-]*[0-9]){6,}")  # as people write them, too
+# OpenMarket's words may quote what was sent, in whatever way people write numbers. Ours have times and sizes in them,
+# and at most the name of a field that somebody made up.
+_THEIR_NUMBERS = re.compile(r"[0-9](?:[ ().-]*[0-9]){6,}")
+_OUR_NUMBERS = re.compile(r"(?<![0-9A-Za-z])[0-9]{8,}(?![0-9A-Za-z])")
 
 
 def masked(address: str | None) -> str | None:
@@ -18,9 +21,8 @@ def masked(address: str | None) -> str | None:
     return None if address is None else f"…{address[-4:] if len(address) > 7 else ''}"
 
 
-def without_numbers(words: str | None) -> str | None:
-    """The provider's words, which may quote what was sent, with long numbers masked."""
-    return None if words is None else _NUMBER.sub(lambda number: str(masked(number[0])), words)[:MAX_REASON]
+def _without_numbers(words: str | None, numbers: re.Pattern[str]) -> str | None:
+    return None if words is None else numbers.sub(lambda number: str(masked(number[0])), words)[:MAX_REASON]
 
 
 def outcome_line(callback: "receiving.Callback", outcome: "receiving.Outcome") -> dict[str, object]:
@@ -56,8 +58,8 @@ def send_line(outcome: "outbound.Outcome") -> dict[str, object]:
         "attempts": outcome.attempts or None,
         "comeAgainIn": round(outcome.come_again_in, 1) if outcome.come_again_in is not None else None,
         "httpStatus": outcome.http_status,
-        "code": without_numbers(outcome.code),
-        "reason": without_numbers(outcome.reason),
+        "code": _without_numbers(outcome.code, _THEIR_NUMBERS),
+        "reason": _without_numbers(outcome.reason, _OUR_NUMBERS if outcome.http_status is None else _THEIR_NUMBERS),
         "alarm": outcome.alarm,
         "joined": outcome.joined,
         "host": outcome.trace.host if outcome.trace is not None else None,

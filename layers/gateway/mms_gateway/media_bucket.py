@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 
 GONE = {"404", "NoSuchKey", "NoSuchBucket", "NoSuchVersion", "405", "MethodNotAllowed"}
 """What S3 says of an object that is not there, or whose version is the mark of its deletion."""
+DENIED = {"403", "AccessDenied", "Forbidden"}
+WHERE_IT_MAY = (
+    "the gateway may read under outgoing/ in its own bucket, and in those of the parameter SourceBuckets as far as "
+    "their own policy and key allow"
+)
 
 
 class MediaBucket:
@@ -77,8 +82,11 @@ class MediaBucket:
             try:
                 found = self._client.head_object(**request)
             except ClientError as error:
-                if error.response.get("Error", {}).get("Code") in GONE:
+                code = error.response.get("Error", {}).get("Code")
+                if code in GONE:
                     raise MissingObject("there is no such object") from None
+                if code in DENIED:
+                    raise StorageUnavailable(f"the bucket {source.bucket} answered {code}: {WHERE_IT_MAY}") from None
                 raise
         return SourceObject(
             bucket=source.bucket,

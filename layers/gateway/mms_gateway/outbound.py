@@ -99,8 +99,13 @@ class Table(Protocol):
     ) -> Standing | None:
         """SENDING of this owner -> status; None, or what stood in the way."""
 
-    def accept(self, request_id: str, owner: str, mt_id: str, *, trace: Trace, now: str) -> bool:
-        """SENDING, IN_DOUBT of this owner -> ACCEPTED, and whose the mtId is; false where another one has it."""
+    def accept(
+        self, request_id: str, owner: str, mt_id: str, *, trace: Trace, now: str
+    ) -> Literal["recorded", "shared", "lost"]:
+        """SENDING, IN_DOUBT of this owner -> ACCEPTED, and whose the mtId is.
+
+        `shared`: recorded, and the mtId is another message's too; `lost`: the item is another owner's, or settled.
+        """
 
     def abandon(self, request_id: str, standing: Standing, error: SendError, *, now: str) -> Standing | None:
         """SENDING whose lease is over -> IN_DOUBT; None, or what stood in the way."""

@@ -50,7 +50,8 @@ def prepare(message: QueueMessage, *, bucket: Bucket, rules: Rules, enqueued_at:
     if not faults:
         size = encoded_size(fields, list(_parts(request, sources, bucket)))
         if size > rules.max_message_bytes:
-            faults.append(f"content: takes {size} bytes when encoded, more than the {rules.max_message_bytes} allowed")
+            most = f"{rules.max_message_bytes:,} of the parameter MaxMessageBytes"
+            faults.append(f"content: takes {size:,} bytes when encoded, more than the {most}")
     if faults:
         raise NeverSendable("; ".join(faults))
     return Prepared(

@@ -201,7 +201,7 @@ class _Reader:
         if port not in {None, 443}:
             return "expected the usual port, 443"
         if host not in self._link_hosts:
-            return "its host is none of those in the parameter LinkHosts"
+            return "its host is none of those in the stack's parameter LinkHosts"
         return None
 
     def _faulty(self, place: str) -> set[str]:
@@ -227,7 +227,8 @@ def _convert(value: object, kind: Any) -> Any:
         converted = None
     # A pattern's $ would let a line feed through at the end.
     if converted is None or (meta.pattern and not re.fullmatch(meta.pattern, converted)):
-        raise ValueError(f"expected {expected}, got {kind_of(value)}")
+        got = "a number without quotes" if isinstance(value, Number) and meta.ge is None else kind_of(value)
+        raise ValueError(f"expected {expected}, got {got}")
     return converted
 
 

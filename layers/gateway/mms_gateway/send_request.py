@@ -80,7 +80,8 @@ ContentId = Annotated[
     _meta(
         pattern="^[A-Za-z0-9][A-Za-z0-9._-]{0,18}$",
         expected="a letter or digit, then at most 18 letters, digits, dots, underscores or hyphens",
-        description="The piece's name, which a SMIL layout refers to: unique, not `main`, ending in .vcf for a vCard.",
+        description="The piece's name, at most 19 characters, which a SMIL layout refers to: unique, not `main`, and "
+        "ending in .vcf for a vCard.",
     ),
 ]
 ContentType = Annotated[

@@ -161,7 +161,7 @@ class _Sending:
         if until == self._not_after():
             words = "gave up: its notAfter has passed"
         else:
-            words = f"gave up: it could not be sent within {self._rules.window / timedelta(hours=1):.3g} hours"
+            words = f"gave up: it could not be sent within {_in_words(self._rules.window)}"
         last = standing.error if standing is not None else None
         if last is None:
             return SendError(description=words)
@@ -256,7 +256,7 @@ class _Sending:
         if call.answer is not None:
             return read_reply(call.answer, now=self._clock.now())
         if call.in_doubt:
-            return Unknown(description=f"it is not known whether OpenMarket took it: {call.problem}")
+            return Unknown(description=call.problem)
         return TryLater(description=f"OpenMarket did not get it: {call.problem}")
 
     def _commit(self, standing: Standing, claim: Claim, trace: Trace, reply: Reply) -> Outcome:
@@ -271,6 +271,7 @@ class _Sending:
                 name, status, error = "rejected", "REJECTED", _with_doubt(error, standing)
             case Unknown():
                 name, status = "in-doubt", "IN_DOUBT"
+                error = replace(error, description=f"it is not known whether OpenMarket took it: {error.description}")
             case TryLater():
                 name, status = "retry", "RETRY"
                 wait = self._within_reach(self._sender.backoff(standing.attempts, after=reply.after), standing)
@@ -302,8 +303,10 @@ class _Sending:
         except StorageUnavailable as trouble:
             reason = f"OpenMarket took it, and that could not be written down: {trouble}"
             return replace(outcome, name="unavailable", reason=reason, come_again_in=self._sender.backoff(1))
-        if not recorded:
+        if recorded == "lost":
             return replace(outcome, reason="OpenMarket took it, but its item was changed by somebody else meanwhile")
+        if recorded == "shared":
+            return replace(outcome, reason="OpenMarket gave its mtId to another message too")
         try:
             return replace(outcome, joined=self._table.join_reports(mt_id, self._id))
         except StorageUnavailable as trouble:  # it comes again and is joined then
@@ -378,6 +381,11 @@ def _trace(call: Call) -> Trace:
     value = call.answer.header("x-request-id") if call.answer is not None else None
     request_id = "".join(c for c in value if c.isprintable())[:255] or None if value else None
     return Trace(host=call.host or None, open_market_request_id=request_id)
+
+
+def _in_words(time: timedelta) -> str:
+    hours, minutes = time / timedelta(hours=1), time / timedelta(minutes=1)
+    return f"{minutes:g} minutes" if hours < 1 else f"{hours:g} hour{'s' if hours > 1 else ''}"
 
 
 def _with_doubt(error: SendError, standing: Standing | None) -> SendError:

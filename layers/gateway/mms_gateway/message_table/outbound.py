@@ -11,6 +11,7 @@ from mms_gateway.outbound_record import OutboundRecord, RecordedPart
 
 NOT_TAKEN = "attribute_not_exists(pk) OR (#status = :retry AND #requestSha256 = :sha)"
 """Nothing stands there, or the same message waits: whoever comes first may have it."""
+SHARED = "OpenMarket gave its mtId to another message too, and reports will show on that one"
 FROM_ONE_TRY = ("host", "openMarketRequestId", "retryAt", "attention", "attentionSince")
 """What the next claim removes: it tells of the try before."""
 
@@ -93,8 +94,13 @@ class OutboundTable(ReportTable):
         ours = (item.get("owner"), item.get("status")) == (owner, status)  # by our own first try
         return None if done or ours or not item else _standing(item)
 
-    def accept(self, request_id: str, owner: str, mt_id: str, *, trace: Trace, now: str) -> bool:
-        """SENDING, IN_DOUBT of this owner -> ACCEPTED, and whose the mtId is; false where another one has it."""
+    def accept(
+        self, request_id: str, owner: str, mt_id: str, *, trace: Trace, now: str
+    ) -> Literal["recorded", "shared", "lost"]:
+        """SENDING, IN_DOUBT of this owner -> ACCEPTED, and whose the mtId is.
+
+        `shared`: recorded, and the mtId is another message's too; `lost`: the item is another owner's, or settled.
+        """
         sets = {"status": "ACCEPTED", "mtId": mt_id, "acceptedAt": now, **_trace(trace)}
         change = _accepting(request_id, owner, sets)
         request = {
@@ -111,13 +117,14 @@ class OutboundTable(ReportTable):
             values={":request": request_id},
         )
         if standing is not None:
-            return (standing.get("owner"), standing.get("mtId")) == (owner, mt_id)  # by our own first try
+            ours = (standing.get("owner"), standing.get("mtId")) == (owner, mt_id)  # by our own first try
+            return "recorded" if ours else "lost"
         if other is None:
-            return True
-        words = "OpenMarket gave its mtId to another message too, and reports will show on that one"
+            return "recorded"
+        words = SHARED
         attention = {"attention": "CONFLICT", "attentionSince": now, "error": {"description": words}}
         done, item = self._store.change(_accepting(request_id, owner, {**sets, **attention}))
-        return done or (item.get("owner"), item.get("mtId")) == (owner, mt_id)
+        return "shared" if done or (item.get("owner"), item.get("mtId")) == (owner, mt_id) else "lost"
 
     def abandon(self, request_id: str, standing: Standing, error: SendError, *, now: str) -> Standing | None:
         """SENDING whose lease is over -> IN_DOUBT; None, or what stood in the way."""
