@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mms_gateway.message_table.outbound import _attributes, _index_keys
+from mms_gateway.message_table.outbound import _attributes, _when_sent
 from mms_gateway.message_table.store import Item
 from mms_gateway.messages import SourceObject
 from mms_gateway.openmarket.callback_json import MAX_JSON
@@ -33,7 +33,7 @@ def item_of(record: OutboundRecord) -> Item:
         "pk": f"MT#{record.request_id}",
         "sk": "MESSAGE",
         **_attributes(record),
-        **_index_keys(record, "2026-11-21T08:30:16.000Z"),
+        **_when_sent(record, "2026-11-21T08:30:16.000Z"),
     }
 
 

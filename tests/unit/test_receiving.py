@@ -8,8 +8,8 @@ from typing import NoReturn
 import pytest
 
 from mms_gateway.errors import StorageRefused, StorageUnavailable
-from mms_gateway.openmarket.decode import MAX_PART_TEXT
-from mms_gateway.receiving import MAX_ITEM_TEXTS, Callback, InboundRecord, Outcome, receive
+from mms_gateway.messages import MAX_ITEM_TEXTS, MAX_PART_TEXT
+from mms_gateway.receiving import Callback, InboundRecord, Outcome, receive
 from tests.unit.stores import MemoryBucket, MemoryTable
 from tests.wire.bodies import main, message, multipart_type, part, report_json, text
 

@@ -1,8 +1,14 @@
 """What travels through the gateway: frozen, typed, free of any transport."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
+
+# With the JSON and the parts' names, an item stays under the table's 400 KB.
+MAX_PART_TEXT = 8 * 1024  # bytes of a text that may stand in the item: a part's text is held that far at least
+MAX_ITEM_TEXTS = 64 * 1024  # bytes of all the texts that stand in an item
+MAX_TEXT = 32 * 1024  # bytes of UTF-8 in the message's `text`: several long texts, and the item stays small
 
 Flag = Literal[
     "base64-broken",
@@ -130,6 +136,12 @@ class SourceObject:
     size: int
     content_type: str
     """As S3 has it; "" where it has none."""
+
+
+def joined_text(texts: Sequence[str]) -> str | None:
+    """A message's `text`: its text/plain parts joined by line feeds, as far as there is room; None without any."""
+    joined = "\n".join(texts)[:MAX_TEXT].encode("utf-8")
+    return joined[:MAX_TEXT].decode("utf-8", "ignore") if texts else None
 
 
 def utc_text(moment: datetime) -> str:

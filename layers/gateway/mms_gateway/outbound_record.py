@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from mms_gateway.messages import Blob, SourceObject, utc_text
+from mms_gateway.messages import MAX_ITEM_TEXTS, MAX_PART_TEXT, Blob, SourceObject, joined_text, utc_text
 from mms_gateway.openmarket.content_type import read_content_type
 from mms_gateway.openmarket.encode import REMOTE_CONTENT
 from mms_gateway.openmarket.notation import normal_address
@@ -13,10 +13,7 @@ from mms_gateway.queue_message import QueueMessage, content_bytes
 from mms_gateway.send_request import Content, S3Object
 
 MAX_DETAILS = 64 * 1024  # bytes of a queue message that stand in the item; a longer one lies in the bucket
-MAX_PART_TEXT = 8 * 1024  # bytes of one text that stand in the item
-MAX_ITEM_TEXTS = 64 * 1024  # bytes of all of them
 DEFAULT_TYPE = "application/octet-stream"
-MAX_TEXT = 32 * 1024  # bytes of the message's `text`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,5 +167,4 @@ def _joined_text(contents: Iterable[Content]) -> str | None:
         text = _text(content)
         if text is not None and media_type is not None and media_type.essence == "text/plain":
             texts.append(text)
-    joined = "\n".join(texts)[:MAX_TEXT].encode("utf-8")
-    return joined[:MAX_TEXT].decode("utf-8", "ignore") if texts else None
+    return joined_text(texts)

@@ -6,14 +6,21 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from mms_gateway.errors import MalformedCallback, StorageRefused, TruncatedCallback
-from mms_gateway.messages import Blob, CallbackEncoding, DeliveryReport, InboundMms, Part, utc_text
+from mms_gateway.messages import (
+    MAX_ITEM_TEXTS,
+    MAX_PART_TEXT,
+    Blob,
+    CallbackEncoding,
+    DeliveryReport,
+    InboundMms,
+    Part,
+    utc_text,
+)
 from mms_gateway.openmarket.content_type import MAX_HEADER
-from mms_gateway.openmarket.decode import MAX_PART_TEXT, decode_callback
+from mms_gateway.openmarket.decode import decode_callback
 from mms_gateway.openmarket.notation import read_date
 
 MAX_REASON = 200  # characters: it is a header's value too
-# With the JSON and the parts' names, an item stays under 400 KB.
-MAX_ITEM_TEXTS = 64 * 1024  # bytes of all the texts that stand in an item
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

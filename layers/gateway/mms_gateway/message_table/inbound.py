@@ -3,8 +3,8 @@
 from typing import Literal
 
 from mms_gateway.message_table.reports import ReportTable
-from mms_gateway.message_table.store import Item, without_nothing
-from mms_gateway.messages import InboundMms, Part
+from mms_gateway.message_table.store import Item, index_keys, without_nothing
+from mms_gateway.messages import Part
 from mms_gateway.receiving import InboundRecord, QuarantineRecord
 
 
@@ -74,20 +74,9 @@ def inbound_item(record: InboundRecord) -> Item:
         "bodySha256": message.body_sha256,
         "openMarketRequestId": record.request_id,
         "flags": list(message.flags) or None,
-        **_index_keys(message, record.sent_at),
+        **index_keys(handset=message.handset, service=message.service, sent_at=record.sent_at, identity=message.mo_id),
     }
     return without_nothing(item)
-
-
-def _index_keys(message: InboundMms, sent_at: str) -> Item:
-    """The keys of by-handset and by-service; an index is left out where its key is missing."""
-    keys = {}
-    if message.handset is not None:
-        keys["handsetOrder"] = f"{message.service or ''}#{sent_at}#{message.mo_id}"
-    if message.service is not None:
-        keys["serviceDay"] = f"{message.service}#{sent_at[:10]}"
-        keys["serviceOrder"] = f"{sent_at}#{message.mo_id}"
-    return keys
 
 
 def _part(part: Part, key: str | None) -> Item:

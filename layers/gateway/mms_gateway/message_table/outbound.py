@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Literal
 
 from mms_gateway.message_table.reports import ReportTable
-from mms_gateway.message_table.store import Change, Item, without_nothing
+from mms_gateway.message_table.store import Change, Item, index_keys, without_nothing
 from mms_gateway.openmarket.notation import read_date
 from mms_gateway.outbound import Claim, SendError, Standing, Trace
 from mms_gateway.outbound_record import OutboundRecord, RecordedPart
@@ -38,7 +38,7 @@ class OutboundTable(ReportTable):
                 "attempts": attempts + 1,
                 **({"resentAt": claim.now} if claim.resend else {}),
             },
-            first_sets=_index_keys(record, claim.now),
+            first_sets=_when_sent(record, claim.now),
             removes=FROM_ONE_TRY,
             condition=NOT_TAKEN.replace(":sha)", f":sha AND {as_it_was})"),
             values={":before": attempts},
@@ -58,7 +58,7 @@ class OutboundTable(ReportTable):
         done, item = self._upsert(
             record,
             sets={"status": "REJECTED", "error": _error(error), "attention": "REJECTED", "attentionSince": now},
-            first_sets=_index_keys(record, now),
+            first_sets=_when_sent(record, now),
             removes=("retryAt",),
         )
         if done:
@@ -152,7 +152,7 @@ class OutboundTable(ReportTable):
             "pk": f"MT#{record.request_id}",
             "sk": f"CONFLICT#{record.request_sha256}",
             **_attributes(record),
-            **_index_keys(record, now),
+            **_when_sent(record, now),
             "status": "REJECTED",
             "error": _error(error),
             "attention": "CONFLICT",
@@ -212,15 +212,10 @@ def _attributes(record: OutboundRecord) -> Item:
     return without_nothing(item)
 
 
-def _index_keys(record: OutboundRecord, sent_at: str) -> Item:
-    """When it was sent, and the keys of by-handset and by-service; an index is left out where its key is missing."""
-    keys = {"sentAt": sent_at}
-    if record.handset is not None:
-        keys["handsetOrder"] = f"{record.service or ''}#{sent_at}#{record.request_id}"
-    if record.service is not None:
-        keys["serviceDay"] = f"{record.service}#{sent_at[:10]}"
-        keys["serviceOrder"] = f"{sent_at}#{record.request_id}"
-    return keys
+def _when_sent(record: OutboundRecord, sent_at: str) -> Item:
+    """When it was sent, and the keys of the indexes in which it stands from then on."""
+    keys = index_keys(handset=record.handset, service=record.service, sent_at=sent_at, identity=record.request_id)
+    return {"sentAt": sent_at, **keys}
 
 
 def _part(part: RecordedPart) -> Item:

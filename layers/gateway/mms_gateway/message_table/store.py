@@ -121,6 +121,17 @@ class Store:
         }
 
 
+def index_keys(*, handset: str | None, service: str | None, sent_at: str, identity: str) -> Item:
+    """The keys of by-handset and by-service; an index is left out where its key is missing."""
+    keys = {}
+    if handset is not None:
+        keys["handsetOrder"] = f"{service or ''}#{sent_at}#{identity}"
+    if service is not None:
+        keys["serviceDay"] = f"{service}#{sent_at[:10]}"
+        keys["serviceOrder"] = f"{sent_at}#{identity}"
+    return keys
+
+
 def without_nothing(item: Item) -> Item:
     """An item without the attributes that are None."""
     return {name: value for name, value in item.items() if value is not None}

@@ -9,7 +9,16 @@ import json
 from collections.abc import Iterable, Sequence
 
 from mms_gateway.errors import MalformedCallback, TruncatedCallback
-from mms_gateway.messages import CallbackEncoding, DeliveryReport, Flag, InboundMms, Part
+from mms_gateway.messages import (
+    MAX_PART_TEXT,
+    MAX_TEXT,
+    CallbackEncoding,
+    DeliveryReport,
+    Flag,
+    InboundMms,
+    Part,
+    joined_text,
+)
 from mms_gateway.openmarket.callback_json import MAX_SUBJECT, Fields, check_limits, read_object
 from mms_gateway.openmarket.charset import read_text
 from mms_gateway.openmarket.content_type import boundary_of, read_content_type
@@ -19,9 +28,6 @@ from mms_gateway.openmarket.strict_json import canonical, ends_too_early
 
 FINAL_STATUSES = {"Retrieved", "Rejected", "Expired", "NotSupported", "Unreachable", "Unrecognized"}
 """Words of reports after which no better one comes; all others may be followed. Source: the MMS delivery page, MM7."""
-
-MAX_PART_TEXT = 8 * 1024  # bytes of a text that may stand in the item: a part's text is held that far at least
-MAX_TEXT = 32 * 1024  # bytes of UTF-8 in the message's `text`: several long texts, and the item stays small
 
 
 def decode_callback(
@@ -152,8 +158,7 @@ def _part(index: int, media: Media, most: int) -> Part:
 
 def _joined_text(parts: Iterable[Part]) -> str | None:
     texts = [part.text for part in parts if part.content_type == "text/plain" and part.text is not None]
-    joined = "\n".join(texts)[:MAX_TEXT].encode("utf-8")
-    return joined[:MAX_TEXT].decode("utf-8", "ignore") if texts else None
+    return joined_text(texts)
 
 
 def _unique(flags: Iterable[Flag]) -> tuple[Flag, ...]:
