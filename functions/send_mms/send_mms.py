@@ -21,6 +21,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from mms_gateway.aws import client_config
 from mms_gateway.credentials import Account
 from mms_gateway.errors import NotDone, StorageRefused, StorageUnavailable, Undeliverable
+from mms_gateway.function_time import COMMIT_SECONDS
 from mms_gateway.logs import send_line
 from mms_gateway.media_bucket import MediaBucket
 from mms_gateway.message_table.outbound import OutboundTable
@@ -28,7 +29,7 @@ from mms_gateway.openmarket_client import OpenMarketClient, trusted
 from mms_gateway.outbound import Delivery, Outcome, Rules
 from mms_gateway.send_queue import SendQueue
 from mms_gateway.send_settings import SendSettings, read_send_settings
-from mms_gateway.sending import COMMIT_SECONDS, Sender
+from mms_gateway.sending import Sender
 
 MEDIA_AT_A_TIME = 8  # connections to the bucket; an MMS has a handful of contents
 

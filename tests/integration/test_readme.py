@@ -44,16 +44,6 @@ def run(stack: Stack, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callab
     return execute
 
 
-@pytest.fixture
-def producer(stack: Stack, stored: ReadBack) -> Producer:
-    return Producer(stack, stored)
-
-
-@pytest.fixture
-def simulator(stack: Stack) -> SimulatorClient:
-    return SimulatorClient(stack.open_market_url)
-
-
 def test_the_message_of_the_readme_is_sent(
     run: Callable[[str], dict[str, Any]], producer: Producer, tmp_path: Path
 ) -> None:

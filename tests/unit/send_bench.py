@@ -23,13 +23,14 @@ from local.simulator.mt.records import MtRequest
 from local.simulator.server import RunningSimulator
 from mms_gateway.credentials import Account
 from mms_gateway.errors import MissingObject
+from mms_gateway.function_time import COMMIT_SECONDS
 from mms_gateway.messages import SourceObject
 from mms_gateway.openmarket.endpoint import read_endpoints
 from mms_gateway.openmarket_client import OpenMarketClient, trusted
 from mms_gateway.outbound import Rules
 from mms_gateway.send_request import S3Object
 from mms_gateway.send_settings import SendSettings
-from mms_gateway.sending import COMMIT_SECONDS, Sender
+from mms_gateway.sending import Sender
 from tests.unit.buckets import ObjectBucket
 from tests.unit.queues import Queues
 from tests.unit.standings import Standings

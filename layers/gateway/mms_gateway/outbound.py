@@ -13,8 +13,6 @@ from mms_gateway.outbound_record import OutboundRecord
 from mms_gateway.send_request import S3Object
 
 Status = Literal["SENDING", "RETRY", "ACCEPTED", "REJECTED", "IN_DOUBT", "CLOSED"]
-
-
 OutcomeName = Literal["accepted", "rejected", "in-doubt", "retry", "conflict", "repeat", "busy", "unavailable"]
 
 
@@ -59,8 +57,6 @@ class Claim:
     owner: str
     now: str
     lease_until: str
-    resend: bool = False
-    """Whether a person has ordered it: the time that a message is tried begins anew."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,24 +1,26 @@
 """Use case: send one message, never twice and never silently lost.
 
 Each step is a conditional write on the message's item: who has claimed it may send it, once; what is then not known for
-certain is left to a person. The table of transitions stands in the README.
+certain is left to a person. Each transition is a test by name in tests/integration/test_transitions.py.
 """
 
 import random
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import Any, Literal, TypeVar
+from datetime import timedelta
+from typing import Any, Literal
 
+from mms_gateway.calling import Caller
 from mms_gateway.errors import SecretUnavailable, StorageRefused, StorageUnavailable, Undeliverable
+from mms_gateway.function_time import FunctionTime
+from mms_gateway.lifetime import Lifetime
 from mms_gateway.messages import utc_text
 from mms_gateway.openmarket.notation import read_date
-from mms_gateway.openmarket.reply import Accepted, Refused, Reply, TryLater, Unknown, read_reply
+from mms_gateway.openmarket.reply import Accepted, Refused, Reply, TryLater, Unknown
 from mms_gateway.outbound import (
     Account,
     Bucket,
-    Call,
     Claim,
     Client,
     Clock,
@@ -35,13 +37,8 @@ from mms_gateway.outbound_record import OutboundRecord, outbound_record
 from mms_gateway.preparing import NeverSendable, Prepared, prepare
 from mms_gateway.queue_message import QueueMessage, read_queue_message
 
-COMMIT_SECONDS = 4.0  # kept free before the function's end, to write down what came of a call
-LEASE_MARGIN = 2.0  # seconds that a claim outlasts the function, so that nobody takes it while it may still run
 FIRST_BACKOFF = 2.0  # seconds; doubled with every attempt
-PAUSE = 0.2  # seconds between two tries of a write that must not be given up
 MAX_DESCRIPTION = 4000  # characters of an error: 32 faulty contents, a sentence each
-
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +89,16 @@ class _Sending:
         self._delivery = delivery
         self._message = message
         self._id = message.request_id
+        not_after = message.fields.get("not_after")
+        self._lifetime = Lifetime(
+            enqueued_at=delivery.enqueued_at,
+            not_after=read_date(not_after) if not_after is not None else None,
+            window=sender.rules.window,
+        )
+        self._time = FunctionTime(
+            clock=sender.clock, ends=delivery.function_ends, call_seconds=sender.rules.call_seconds
+        )
+        self._caller = Caller(client=sender.client, account=sender.account, clock=sender.clock, time=self._time)
 
     def go_on(self, standing: Standing | None) -> Outcome:
         """Act on what stands in the table."""
@@ -118,8 +125,8 @@ class _Sending:
     def _wait_or_try(self, standing: Standing) -> Outcome:
         """Another copy of the message in the queue does not come before its time, unless a person sent it."""
         early = (standing.retry_at - self._clock.now()).total_seconds() if standing.retry_at is not None else 0.0
-        if early > 0 and not standing.resend and self._too_late(standing) is None:
-            return self.outcome("busy", come_again_in=self._within_reach(early, standing))
+        if early > 0 and not standing.resend and self._lifetime.too_late(standing, self._clock.now()) is None:
+            return self.outcome("busy", come_again_in=self._lifetime.within_reach(early, standing, self._clock.now()))
         return self._try(standing)
 
     def _try(self, standing: Standing | None) -> Outcome:
@@ -131,7 +138,7 @@ class _Sending:
             return self._reject(SendError(description=str(faults)), standing)
         except StorageUnavailable as trouble:
             return self._put_off(standing, trouble)
-        if (late := self._too_late(standing)) is not None:
+        if (late := self._lifetime.too_late(standing, self._clock.now())) is not None:
             return self._reject(late, standing)
         return self._claim_and_call(prepared, authorization, standing)
 
@@ -143,7 +150,7 @@ class _Sending:
         if standing is None or standing.attempts == 0:  # an earlier claim has done it
             self._bucket.put_all(prepared.record.blobs)
         authorization = self._sender.account.authorization()
-        if not self._has_time_for_a_call():
+        if not self._time.has_time_for_a_call():
             raise StorageUnavailable("the stores were so slow that no time was left for a call")
         return prepared, authorization
 
@@ -151,37 +158,7 @@ class _Sending:
         """Why it can't be sent, without a look at its contents."""
         if self._message.faults:
             return SendError(description="; ".join(self._message.faults))
-        return self._too_late(standing)
-
-    def _too_late(self, standing: Standing | None) -> SendError | None:
-        """Why it is given up, with the last error; None while there is time."""
-        now, until = self._clock.now(), self._until(standing)
-        if now <= until:
-            return None
-        if until == self._not_after():
-            words = "gave up: its notAfter has passed"
-        else:
-            words = f"gave up: it could not be sent within {_in_words(self._rules.window)}"
-        last = standing.error if standing is not None else None
-        if last is None:
-            return SendError(description=words)
-        return replace(last, description=f"{words}; {last.description}")
-
-    def _until(self, standing: Standing | None) -> datetime:
-        """Until when it may be tried."""
-        if standing is not None and standing.resend:
-            # A person wants it sent, and enqueued it for that; an older copy may come as well.
-            ordered = standing.attention_since is None or self._delivery.enqueued_at > standing.attention_since
-            since = self._delivery.enqueued_at if ordered else self._clock.now()
-        else:
-            since = (standing.tried_since if standing is not None else None) or self._delivery.enqueued_at
-        window_ends = since + self._rules.window
-        not_after = self._not_after()
-        return min(window_ends, not_after) if not_after is not None else window_ends
-
-    def _not_after(self) -> datetime | None:
-        text = self._message.fields.get("not_after")
-        return read_date(text) if text is not None else None
+        return self._lifetime.too_late(standing, self._clock.now())
 
     def _reject(self, error: SendError, standing: Standing | None) -> Outcome:
         record = self._bare_record()
@@ -197,7 +174,7 @@ class _Sending:
         record = self._bare_record()
         self._bucket.put_all(record.blobs)
         error = SendError(description=str(trouble))
-        wait = self._within_reach(self._sender.backoff(self._delivery.receives), standing)
+        wait = self._lifetime.within_reach(self._sender.backoff(self._delivery.receives), standing, self._clock.now())
         self._table.put_off(record, error, retry_at=self._in(wait))
         alarm = "credentials" if isinstance(trouble, SecretUnavailable) else None
         return self._told("retry", error, come_again_in=wait, alarm=alarm)
@@ -205,17 +182,15 @@ class _Sending:
     # --- SENDING ------------------------------------------------------------------------------------------------------
 
     def _claim_and_call(self, prepared: Prepared, authorization: str, before: Standing | None) -> Outcome:
-        seconds = self._delivery.function_ends - self._clock.monotonic() + LEASE_MARGIN
         now = self._clock.now()
         claim = Claim(
             owner=str(uuid.uuid4()),
             now=utc_text(now),
-            lease_until=utc_text(now + timedelta(seconds=seconds)),
-            resend=before is not None and before.resend,
+            lease_until=utc_text(now + timedelta(seconds=self._time.lease_seconds())),
         )
         try:
-            standing = self._persist(
-                lambda: self._table.claim(prepared.record, claim, before), while_=self._has_time_for_a_call
+            standing = self._time.persist(
+                lambda: self._table.claim(prepared.record, claim, before), while_=self._time.has_time_for_a_call
             )
         except StorageUnavailable as trouble:  # it may have been written all the same; nothing is sent under it
             error = SendError(description=str(trouble))
@@ -227,37 +202,10 @@ class _Sending:
             return self.outcome("busy", come_again_in=self._sender.backoff(self._delivery.receives))
         if (standing.owner, standing.status) != (claim.owner, "SENDING"):  # somebody was quicker
             return self.go_on(standing)
-        if not self._has_time_for_a_call():
-            nothing = TryLater(description="no time was left for a call")
-            return self._commit(standing, claim, Trace(), nothing)
-        call = self._call(prepared, authorization)
-        reply = self._read(call)
-        if isinstance(reply, TryLater) and reply.alarm == "credentials" and self._has_time_for_a_call():
-            call, reply = self._call_with_newest(prepared, call, reply)
-        return self._commit(standing, claim, _trace(call), reply)
-
-    def _call(self, prepared: Prepared, authorization: str) -> Call:
-        deadline = self._clock.monotonic() + max(self._seconds_for_a_call(), 0.0)
-        return self._sender.client.post(prepared.new_body, authorization=authorization, deadline=deadline)
-
-    def _call_with_newest(self, prepared: Prepared, call: Call, reply: Reply) -> tuple[Call, Reply]:
-        """Once more, where the password may have been changed since we read it."""
-        try:
-            authorization = self._sender.account.authorization(newest=True)
-        except StorageUnavailable:
-            return call, reply
-        second = self._call(prepared, authorization)
-        if second.answer is None and not second.in_doubt:
-            return call, reply  # it did not get there: the refusal is what is known
-        return second, self._read(second)
-
-    def _read(self, call: Call) -> Reply:
-        """A whole answer decides; without one, what was handed over."""
-        if call.answer is not None:
-            return read_reply(call.answer, now=self._clock.now())
-        if call.in_doubt:
-            return Unknown(description=call.problem)
-        return TryLater(description=f"OpenMarket did not get it: {call.problem}")
+        if not self._time.has_time_for_a_call():
+            return self._commit(standing, claim, Trace(), TryLater(description="no time was left for a call"))
+        trace, reply = self._caller.call(prepared, authorization)
+        return self._commit(standing, claim, trace, reply)
 
     def _commit(self, standing: Standing, claim: Claim, trace: Trace, reply: Reply) -> Outcome:
         if isinstance(reply, Accepted):
@@ -274,12 +222,14 @@ class _Sending:
                 error = replace(error, description=f"it is not known whether OpenMarket took it: {error.description}")
             case TryLater():
                 name, status = "retry", "RETRY"
-                wait = self._within_reach(self._sender.backoff(standing.attempts, after=reply.after), standing)
+                wait = self._lifetime.within_reach(
+                    self._sender.backoff(standing.attempts, after=reply.after), standing, self._clock.now()
+                )
         alarm = reply.alarm if isinstance(reply, TryLater) else None
         outcome = self._told(name, error, come_again_in=wait, attempts=standing.attempts, trace=trace, alarm=alarm)
         retry_at = self._in(wait) if wait is not None else None
         try:
-            newer = self._persist(
+            newer = self._time.persist(
                 lambda: self._table.finish(
                     self._id, claim.owner, status, error, trace=trace, now=self._now(), retry_at=retry_at
                 )
@@ -297,7 +247,7 @@ class _Sending:
         outcome = self.outcome("accepted", mt_id=mt_id, trace=trace)
         self._sender.tell(outcome)
         try:
-            recorded = self._persist(
+            recorded = self._time.persist(
                 lambda: self._table.accept(self._id, claim.owner, mt_id, trace=trace, now=self._now())
             )
         except StorageUnavailable as trouble:
@@ -348,44 +298,11 @@ class _Sending:
     def _told(self, name: OutcomeName, error: SendError, **facts: Any) -> Outcome:
         return self.outcome(name, reason=error.description, http_status=error.http_status, code=error.code, **facts)
 
-    def _seconds_for_a_call(self) -> float:
-        return self._delivery.function_ends - COMMIT_SECONDS - self._clock.monotonic()
-
-    def _within_reach(self, wait: float, standing: Standing | None) -> float:
-        """A wait that does not go far beyond the moment at which it would be given up."""
-        return min(wait, max((self._until(standing) - self._clock.now()).total_seconds(), 0.0) + 1)
-
-    def _has_time_for_a_call(self) -> bool:
-        """Whether a call would have half of its time at least."""
-        return self._seconds_for_a_call() >= self._rules.call_seconds / 2
-
-    def _persist(self, write: Callable[[], Result], *, while_: Callable[[], bool] = lambda: True) -> Result:
-        """A write that must not be given up: again while the table is in trouble, until the function ends."""
-        while True:
-            try:
-                return write()
-            except StorageUnavailable:
-                if not while_() or self._clock.monotonic() + PAUSE >= self._delivery.function_ends:
-                    raise
-                self._clock.sleep(PAUSE)
-
     def _now(self) -> str:
         return self._in(0)
 
     def _in(self, seconds: float) -> str:
         return utc_text(self._clock.now() + timedelta(seconds=seconds))
-
-
-def _trace(call: Call) -> Trace:
-    """Where a call went, and OpenMarket's name for it, to ask its support by."""
-    value = call.answer.header("x-request-id") if call.answer is not None else None
-    request_id = "".join(c for c in value if c.isprintable())[:255] or None if value else None
-    return Trace(host=call.host or None, open_market_request_id=request_id)
-
-
-def _in_words(time: timedelta) -> str:
-    hours, minutes = time / timedelta(hours=1), time / timedelta(minutes=1)
-    return f"{minutes:g} minutes" if hours < 1 else f"{hours:g} hour{'s' if hours > 1 else ''}"
 
 
 def _with_doubt(error: SendError, standing: Standing | None) -> SendError:

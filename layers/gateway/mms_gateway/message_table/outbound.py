@@ -36,7 +36,8 @@ class OutboundTable(ReportTable):
                 "owner": claim.owner,
                 "leaseUntil": claim.lease_until,
                 "attempts": attempts + 1,
-                **({"resentAt": claim.now} if claim.resend else {}),
+                # After a person's order the time that it is tried begins anew.
+                **({"resentAt": claim.now} if before is not None and before.resend else {}),
             },
             first_sets=_when_sent(record, claim.now),
             removes=FROM_ONE_TRY,
