@@ -129,6 +129,8 @@ def test_the_schema_accepts_what_can_be_sent(message: dict[str, Any], validator:
         pytest.param(containing(s3="s3://bucket/key"), id="an S3 address as text"),
         pytest.param(containing(s3={"bucket": "abc"}), id="an S3 object without a key"),
         pytest.param(containing(s3={"bucket": "ABC", "key": "k"}), id="a bucket in capitals"),
+        pytest.param(containing(s3={"bucket": "192.168.5.4", "key": "k"}), id="a bucket named as an address"),
+        pytest.param(containing(s3={"bucket": "a--use1-az4--x-s3", "key": "k"}), id="a directory bucket"),
         pytest.param(containing(s3={"bucket": "abc", "key": "k", "etag": "e"}), id="an unknown field of an S3 object"),
         pytest.param(containing(url="https://" + "x" * 2000), id="a link too long"),
     ],
