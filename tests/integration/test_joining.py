@@ -2,13 +2,15 @@
 
 import itertools
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from local.stack import Stack
 from mms_gateway.message_table.inbound import InboundTable
 from mms_gateway.messages import DeliveryReport
-from tests.integration.bench import START, Bench, Throttled, accepted, at
+from mms_gateway.outbound import Call
+from tests.integration.bench import START, Bench, Throttled, accepted, answered, at
 from tests.unit.reports import report
 
 
@@ -90,4 +92,26 @@ def test_a_join_that_fails_is_made_up_for_when_the_message_comes_again(bench: Be
     assert (outcome.name, outcome.come_again_in is None) == ("accepted", False)
     assert "delivery" not in bench.item()
     assert bench.send().joined
+    assert bench.item()["delivery"]["status"] == "Retrieved"
+
+
+def test_a_try_that_was_overtaken_joins_what_the_other_one_did_not_come_to(bench: Bench, reports: Reports) -> None:
+    reports(report(bench.mt_id, "Retrieved"))
+
+    def overtake(**event: Any) -> float | None:
+        if event["attempts"] > 1:
+            return None
+        bench.dynamodb.meta.events.unregister("needs-retry.dynamodb.UpdateItem", overtake)
+        other = Bench(bench.stack, bench.stored)
+        other.id = bench.id
+        with Throttled(other.dynamodb, "Query", 10):
+            assert other.send(accepted(bench.mt_id)).joined is None
+        return 0  # as after a broken connection: the SDK writes RETRY once more
+
+    def answer() -> Call:
+        bench.dynamodb.meta.events.register_first("needs-retry.dynamodb.UpdateItem", overtake)
+        return answered(503)
+
+    outcome = bench.send(answer)
+    assert (outcome.name, outcome.joined, outcome.come_again_in) == ("repeat", True, None)
     assert bench.item()["delivery"]["status"] == "Retrieved"

@@ -325,3 +325,17 @@ def test_a_put_off_message_tells_when_it_comes_again(bench: Bench) -> None:
     item = bench.item()
     assert item["retryAt"] == at(bench.clock.now() + timedelta(seconds=wait or 0))
     assert not {"host", "openMarketRequestId"} & item.keys()
+
+
+def test_giving_up_late_does_not_undo_what_was_tried_and_ordered_meanwhile(bench: Bench) -> None:
+    late = Bench(bench.stack, bench.stored)
+    late.id = bench.id
+
+    def meanwhile(**_: Any) -> None:
+        late.dynamodb.meta.events.unregister("before-send.dynamodb.UpdateItem", meanwhile)
+        bench.reach("IN_DOUBT")
+        bench.change(status="RETRY")
+
+    late.dynamodb.meta.events.register_first("before-send.dynamodb.UpdateItem", meanwhile)
+    outcome = late.send(accepted(bench.mt_id), enqueued=START - WINDOW - timedelta(seconds=1))
+    assert (outcome.name, bench.item()["status"], bench.item()["attempts"]) == ("accepted", "ACCEPTED", 2)

@@ -28,10 +28,8 @@ class Standings:
 
     def claim(self, record: OutboundRecord, claim: Claim, before: Standing | None) -> Standing:
         self._asked("claim", record.request_id)
-        attempts = before.attempts if before is not None else 0
-        standing = self.messages.get(record.request_id)
-        if _is_open(standing, record) and (standing is None or standing.attempts == attempts):
-            attempts += 1
+        if _is_open(self.messages.get(record.request_id), record, before):
+            attempts = before.attempts + 1 if before is not None else 1
             claimed = _standing("SENDING", record, owner=claim.owner, lease_until=claim.lease_until, attempts=attempts)
             self.messages[record.request_id] = replace(claimed, owner="another") if self.takes_over else claimed
             return claimed
@@ -39,14 +37,22 @@ class Standings:
 
     def put_off(self, record: OutboundRecord, error: SendError, *, retry_at: str) -> None:  # noqa: ARG002
         self._asked("put_off", record.request_id)
-        if _is_open(self.messages.get(record.request_id), record):
+        standing = self.messages.get(record.request_id)
+        if _is_open(standing, record, standing):
             self.messages[record.request_id] = _standing("RETRY", record, error=error)
 
-    def reject(self, record: OutboundRecord, error: SendError, *, now: str) -> Standing | None:  # noqa: ARG002
+    def reject(
+        self,
+        record: OutboundRecord,
+        error: SendError,
+        before: Standing | None,
+        *,
+        now: str,  # noqa: ARG002
+    ) -> Standing | None:
         self._asked("reject", record.request_id)
-        before = self.messages.get(record.request_id)
-        if not _is_open(before, record):
-            return before
+        standing = self.messages.get(record.request_id)
+        if not _is_open(standing, record, before):
+            return standing
         self.messages[record.request_id] = _standing("REJECTED", record, error=error)
         return None
 
@@ -106,9 +112,12 @@ class Standings:
             raise fault
 
 
-def _is_open(standing: Standing | None, record: OutboundRecord) -> bool:
-    """Whether nothing stands there, or the same message waits."""
-    return standing is None or (standing.status, standing.request_sha256) == ("RETRY", record.request_sha256)
+def _is_open(standing: Standing | None, record: OutboundRecord, before: Standing | None) -> bool:
+    """Whether nothing stands there, or the same message waits, as often claimed as it was `before`."""
+    if standing is None:
+        return True
+    waits = (standing.status, standing.request_sha256) == ("RETRY", record.request_sha256)
+    return waits and standing.attempts == (before.attempts if before is not None else 0)
 
 
 def _standing(

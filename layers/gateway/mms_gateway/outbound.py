@@ -79,8 +79,8 @@ class Table(Protocol):
     def put_off(self, record: OutboundRecord, error: SendError, *, retry_at: str) -> None:
         """nothing, RETRY -> RETRY: it could not even be tried; anything else stays as it is."""
 
-    def reject(self, record: OutboundRecord, error: SendError, *, now: str) -> Standing | None:
-        """nothing, RETRY -> REJECTED; None, or what stood in the way."""
+    def reject(self, record: OutboundRecord, error: SendError, before: Standing | None, *, now: str) -> Standing | None:
+        """nothing, RETRY as it was `before` -> REJECTED; None, or what stood in the way."""
 
     def finish(  # noqa: PLR0913 - all of it is one write
         self,

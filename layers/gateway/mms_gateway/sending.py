@@ -164,7 +164,9 @@ class _Sending:
         record = self._bare_record()
         self._bucket.put_all(record.blobs)
         error = _with_doubt(replace(error, description=error.description[:MAX_DESCRIPTION]), standing)
-        newer = self._table.reject(record, error, now=self._now())
+        newer = self._table.reject(record, error, standing, now=self._now())
+        if newer is not None and newer == standing:  # written by hand, in a way that no claim can follow
+            return self.outcome("busy", come_again_in=self._sender.backoff(self._delivery.receives))
         if newer is not None:  # somebody was quicker
             return self.go_on(newer)
         return self._told("rejected", error)
@@ -241,6 +243,8 @@ class _Sending:
             return outcome
         if newer.status in {"SENDING", "RETRY"}:  # the claim was over before we were, and another one goes on
             return replace(outcome, name="busy", come_again_in=self._sender.backoff(self._delivery.receives))
+        if newer.status == "ACCEPTED":  # by another one, who may not have come to the join
+            return self.go_on(newer)
         return replace(outcome, name="in-doubt" if newer.status == "IN_DOUBT" else "repeat", come_again_in=None)
 
     def _accepted(self, claim: Claim, mt_id: str, trace: Trace) -> Outcome:

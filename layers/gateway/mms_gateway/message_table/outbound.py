@@ -27,8 +27,6 @@ class OutboundTable(ReportTable):
     def claim(self, record: OutboundRecord, claim: Claim, before: Standing | None) -> Standing:
         """nothing, RETRY as it was `before` -> SENDING; what stands there now, the claim's own if its owner is."""
         attempts = before.attempts if before is not None else 0
-        # A claim that comes late, after its own try has been written down as RETRY, must not begin another one.
-        as_it_was = "#attempts = :before" if attempts else "(attribute_not_exists(#attempts) OR #attempts = :before)"
         _, item = self._upsert(
             record,
             sets={
@@ -41,8 +39,9 @@ class OutboundTable(ReportTable):
             },
             first_sets=_when_sent(record, claim.now),
             removes=FROM_ONE_TRY,
-            condition=NOT_TAKEN.replace(":sha)", f":sha AND {as_it_was})"),
-            values={":before": attempts},
+            # A claim that comes late, after its own try has been written down as RETRY, must not begin another one.
+            condition=_not_taken_since(before),
+            values=_before(before),
         )
         return _standing(item)
 
@@ -54,13 +53,16 @@ class OutboundTable(ReportTable):
             removes=("host", "openMarketRequestId"),
         )
 
-    def reject(self, record: OutboundRecord, error: SendError, *, now: str) -> Standing | None:
-        """nothing, RETRY -> REJECTED; None, or what stood in the way."""
+    def reject(self, record: OutboundRecord, error: SendError, before: Standing | None, *, now: str) -> Standing | None:
+        """nothing, RETRY as it was `before` -> REJECTED; None, or what stood in the way."""
         done, item = self._upsert(
             record,
             sets={"status": "REJECTED", "error": _error(error), "attention": "REJECTED", "attentionSince": now},
             first_sets=_when_sent(record, now),
             removes=("retryAt",),
+            # Nor may it give up what has been tried meanwhile: a person may have ordered it again after a doubt.
+            condition=_not_taken_since(before),
+            values=_before(before),
         )
         if done:
             return None
@@ -192,6 +194,16 @@ class OutboundTable(ReportTable):
                 },
             )
         )
+
+
+def _not_taken_since(before: Standing | None) -> str:
+    """NOT_TAKEN, and nobody has claimed it since it was `before`, which `_before` puts into the values."""
+    never = "attribute_not_exists(#attempts) OR " if before is None or before.attempts == 0 else ""
+    return NOT_TAKEN.replace(":sha)", f":sha AND ({never}#attempts = :before))")
+
+
+def _before(before: Standing | None) -> Item:
+    return {":before": before.attempts if before is not None else 0}
 
 
 def _attributes(record: OutboundRecord) -> Item:
