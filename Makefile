@@ -39,6 +39,7 @@ lock: $(VENV)/ready ## bring the lock files up to the newest versions that pypro
 	for group in uv sam ministack; do $(LOCK) --group pyproject.toml:$$group -o locks/$$group.txt; done
 	$(LOCK) pyproject.toml --group pyproject.toml:develop -o locks/develop.txt
 	$(LOCK) pyproject.toml -c locks/develop.txt -o layers/dependencies/requirements.txt
+	$(LOCK) --group pyproject.toml:atheris -c locks/develop.txt -o locks/atheris.txt
 LOCK := $(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
 
 .PHONY: schema
@@ -78,6 +79,11 @@ check: setup validate ## format, lint, types, import contract, template
 .PHONY: unit
 unit: $(VENV)/ready ## the tests that need no stack
 	$(VENV)/bin/pytest --quiet tests/unit
+
+.PHONY: faults
+faults: setup $(TOOLS)/atheris/ready ## try every fault at length (an hour), and print what was lost, doubled or stuck
+	MMS_FAULTS=long $(VENV)/bin/pytest --verbose tests/faults -k "$(ONLY)"
+ONLY ?=
 
 .PHONY: test
 test: check ## everything that must hold, each test by its name
