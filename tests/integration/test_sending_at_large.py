@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from local.deployment import STACK_NAME
 from local.simulator.client import SimulatorClient
 from local.simulator.media import PARROT, jpeg
 from local.simulator.mt.behaviours import (
@@ -28,6 +27,7 @@ from local.simulator.mt.behaviours import (
     Throttle,
 )
 from local.stack import Stack
+from tests.faults.load.log_scan import read_lines
 from tests.integration.producer import Producer
 
 MISBEHAVIOURS: tuple[Behaviour, ...] = (
@@ -102,12 +102,7 @@ def test_two_hundred_messages_through_a_provider_that_fails_in_every_way(
     assert sum(counts.values()) == 200
     assert counts["ACCEPTED"] >= 150
     assert counts["IN_DOUBT"] >= 5
-    pages = (
-        stack.client("logs")
-        .get_paginator("filter_log_events")
-        .paginate(logGroupName=f"/aws/lambda/{STACK_NAME}-send-mms")
-    )
-    told = "\n".join(event["message"] for page in pages for event in page["events"])
+    told = "\n".join(line.text for line in read_lines(stack))
     assert told, "there is no log"
     for message in messages:
         assert message["destination"] not in told, "a whole number is in the log"
