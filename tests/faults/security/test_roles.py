@@ -1,0 +1,154 @@
+"""Each function's role allows exactly its calls: none is missing, none is unused, none is wider than it must be."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import pytest
+
+from local.simulator.client import SimulatorClient
+from local.stack import Stack
+from tests.faults.calls import AwsCall
+from tests.faults.security.functions import NUMBERS, functions_of
+from tests.faults.security.policies import ROLES, Permission, Template, allowed, compare, needed, too_wide
+from tests.faults.security.scenarios import SILENT, play, reading, receiving, sending
+from tests.faults.tally import Tallies
+from tests.integration.producer import Producer
+from tests.template.conftest import translate
+
+KIND = "security: roles against calls"
+
+translated = translate  # the template's own fixture, under this folder's name
+
+
+@pytest.fixture(scope="module")
+def template(translated: Callable[..., Template]) -> Template:
+    return translated()
+
+
+def open_to(role: str, bucket: str) -> dict[str, Any]:
+    """A bucket's policy that lets a role read and list it."""
+    arn, everything = f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"
+    read = {"Action": ["s3:GetObject", "s3:GetObjectVersion"], "Resource": everything}
+    listed = {"Action": "s3:ListBucket", "Resource": arn}
+    who = {"Effect": "Allow", "Principal": {"AWS": role}}
+    return {"Version": "2012-10-17", "Statement": [{**who, **read}, {**who, **listed}]}
+
+
+@pytest.fixture(scope="module")
+def source_bucket(stack: Stack) -> Iterator[str]:
+    """Another bucket, which SourceBuckets may name; here its own policy lets the function read it."""
+    s3, name = stack.client("s3"), f"pictures.{next(NUMBERS)}"
+    role = stack.client("lambda").get_function_configuration(FunctionName=stack.send_function_name)["Role"]
+    s3.create_bucket(Bucket=name)
+    s3.put_bucket_policy(Bucket=name, Policy=json.dumps(open_to(role, name)))
+    s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+    yield name
+    stack.resource("s3").Bucket(name).object_versions.delete()
+    s3.delete_bucket(Bucket=name)
+
+
+@pytest.fixture(scope="module")
+def permissions(template: Template, stack: Stack, source_bucket: str) -> set[Permission]:
+    """What the roles allow of a stack that is deployed with that bucket."""
+    return allowed(template, stack, {"SourceBuckets": source_bucket})
+
+
+@pytest.fixture(scope="module")
+def calls(stack: Stack, producer: Producer, source_bucket: str) -> list[AwsCall]:
+    """The calls of every scenario of both chains, from the functions' start on."""
+    s3, functions = stack.client("s3"), functions_of(stack)
+    reported = producer.message(destination=SILENT)
+    producer.send(reported)
+    with SimulatorClient(stack.open_market_url) as simulator:
+        play(receiving(functions, producer.item(reported)["mtId"]))
+        play(sending(functions, producer, simulator))
+        play(reading(functions, producer, s3, stack.media_bucket, "outgoing/"))
+        play(reading(functions, producer, s3, source_bucket, ""))
+    return functions.calls
+
+
+def in_words(permissions: Iterable[Permission]) -> str:
+    return "; ".join(f"{one.function} {one.action} on {one.resource}" for one in permissions)
+
+
+def test_every_call_is_allowed_and_everything_that_is_allowed_is_called(
+    calls: list[AwsCall], recorded_calls: list[AwsCall], permissions: set[Permission], tallies: Tallies
+) -> None:
+    with tallies.of(KIND) as tally:
+        missing, unused = compare([*calls, *recorded_calls], permissions)
+        tally.cases += len(permissions | set(missing))
+        tally.expect(not missing, "wrong", f"no policy allows {in_words(missing)}")
+        tally.expect(not unused, "wrong", f"nothing uses {in_words(unused)}")
+        tally.note(f"{len(permissions)} permissions, {len(calls) + len(recorded_calls):,} calls")
+
+
+def test_no_permission_is_wider_than_it_must_be(permissions: set[Permission], tallies: Tallies) -> None:
+    with tallies.of(KIND) as tally:
+        wide = too_wide(permissions)
+        tally.expect(not wide, "wrong", f"too wide: {in_words(wide)}")
+
+
+def test_without_source_buckets_no_other_bucket_may_be_read(
+    calls: list[AwsCall], template: Template, stack: Stack, source_bucket: str, tallies: Tallies
+) -> None:
+    with tallies.of(KIND) as tally:
+        fewer = allowed(template, stack, {})
+        of_others = [call for call in calls if call.parameters.get("Bucket") == source_bucket]
+        own = [call for call in calls if call not in of_others]
+        tally.expect(compare(own, fewer) == ([], []), "wrong", f"without others: {compare(own, fewer)}")
+        missing, _ = compare(of_others, fewer)
+        tally.cases += len(missing)
+        wanted = {permission for call in of_others for permission in needed(call)}
+        tally.expect(set(missing) == wanted, "wrong", f"may still be read: {in_words(wanted - set(missing))}")
+
+
+def test_a_permission_taken_away_would_be_missed(
+    calls: list[AwsCall], permissions: set[Permission], tallies: Tallies
+) -> None:
+    with tallies.of(KIND) as tally:
+        for one in permissions:
+            tally.cases += 1
+            missing, _ = compare(calls, permissions - {one})
+            tally.expect(missing, "wrong", f"nobody misses {in_words([one])}")
+
+
+def test_a_permission_added_or_widened_would_be_noticed(
+    calls: list[AwsCall], permissions: set[Permission], stack: Stack, tallies: Tallies
+) -> None:
+    bucket = f"arn:aws:s3:::{stack.media_bucket}"
+    table = next(one.resource for one in permissions if ":table/" in one.resource)
+    queues = sorted({one.resource for one in permissions if ":sqs:" in one.resource})
+    added = [
+        *(("dynamodb:" + name, table) for name in ("DeleteItem", "Scan", "BatchWriteItem", "ConditionCheckItem")),
+        *(("s3:" + name, f"{bucket}/mo/*") for name in ("DeleteObject", "GetObjectAcl", "PutObjectAcl")),
+        *(("s3:GetObject", f"{bucket}/{folder}/*") for folder in ("mo", "raw", "quarantine")),
+        *(("s3:PutObject", f"{bucket}/{folder}/*") for folder in ("outgoing", "other")),
+        *(("sqs:PurgeQueue", queue) for queue in queues),
+        ("dynamodb:Query", f"{table}/index/*"),
+        ("secretsmanager:PutSecretValue", stack.secret_arn),
+        ("lambda:InvokeFunction", "*"),
+        ("kms:Decrypt", "*"),
+    ]
+    widened = [
+        *(("dynamodb:PutItem", resource) for resource in ("*", "arn:aws:dynamodb:*:*:table/*", f"{table}*")),
+        *(("s3:PutObject", resource) for resource in ("*", f"{bucket}/*", "arn:aws:s3:::*", "arn:aws:s3:::*/mo/*")),
+        *((action, bucket) for action in ("s3:*", "s3:Get*", "*")),
+        ("secretsmanager:GetSecretValue", "*"),
+        ("sqs:SendMessage", "*"),
+    ]
+    with tallies.of(KIND) as tally:
+        for function in ROLES:
+            for action, resource in added:
+                seed = Permission(function, action, resource)
+                tally.cases += 1
+                tally.expect(compare(calls, permissions | {seed})[1] == [seed], "wrong", f"unnoticed: {seed}")
+            for action, resource in widened:
+                seed = Permission(function, action, resource)
+                tally.cases += 1
+                tally.expect(too_wide(permissions | {seed}) == [seed], "wrong", f"unnoticed: {seed}")
+
+
+def test_a_call_of_another_kind_must_be_judged_first() -> None:
+    with pytest.raises(NotImplementedError, match="DeleteItem"):
+        needed(AwsCall("SendMms", "dynamodb", "DeleteItem", {"TableName": "x"}))
