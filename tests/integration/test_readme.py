@@ -1,12 +1,14 @@
 """The README's Python, run as it stands against the local stack."""
 
 import re
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from local.readback import ReadBack
 from local.simulator.client import SimulatorClient
@@ -111,6 +113,27 @@ def test_a_doubt_is_settled_by_the_mt_id_that_openmarket_tells(
     assert producer.item(doubt)["delivery"]["date"].startswith("2099"), "later reports find it, too"
     producer.empties_the_queue()
     assert len(simulator.mt_requests(destination=doubt["destination"])) == 1
+
+
+def test_a_doubt_that_is_another_one_by_now_is_not_settled(
+    run: Callable[[str], dict[str, Any]], doubt: dict[str, Any], producer: Producer, stored: ReadBack
+) -> None:
+    names = run(python_under("**Settle a doubt.**"))
+    read = producer.item(doubt)
+    stored.table.put_item(Item={**read, "attempts": 2})  # somebody had it sent again, and it is in doubt once more
+    names["table"].get_item = lambda **_: {"Item": read}
+    with pytest.raises(ClientError, match="ConditionalCheckFailed"):
+        names["settle"](doubt["requestId"], "RETRY")
+    assert producer.item(doubt)["status"] == "IN_DOUBT"
+
+
+def test_a_message_that_was_never_claimed_is_not_settled(
+    run: Callable[[str], dict[str, Any]], stored: ReadBack
+) -> None:
+    request_id = str(uuid.uuid4())
+    stored.table.put_item(Item={"pk": f"MT#{request_id}", "sk": "MESSAGE", "status": "RETRY"})
+    with pytest.raises(ValueError, match="is RETRY, not IN_DOUBT"):
+        run(python_under("**Settle a doubt.**"))["settle"](request_id, "RETRY")
 
 
 def test_a_doubt_is_closed(run: Callable[[str], dict[str, Any]], doubt: dict[str, Any], producer: Producer) -> None:

@@ -146,7 +146,8 @@ def test_a_doubt_about_a_dead_owner_names_no_earlier_request(bench: Bench) -> No
     assert not {"host", "openMarketRequestId", "retryAt"} & bench.item().keys()
 
 
-def test_a_try_that_another_one_has_overtaken_leaves_the_message_in_the_queue(bench: Bench) -> None:
+@pytest.mark.parametrize("now", ["SENDING", "RETRY"])
+def test_a_try_that_another_one_has_overtaken_leaves_the_message_in_the_queue(bench: Bench, now: str) -> None:
     lost: list[str] = []
 
     def overtaken(**event: Any) -> float | None:
@@ -155,7 +156,10 @@ def test_a_try_that_another_one_has_overtaken_leaves_the_message_in_the_queue(be
         lost.append("the answer to RETRY")
         other = Bench(bench.stack, bench.stored)
         other.clock.moment, other.id = bench.clock.moment, bench.id
-        other.abandoned()
+        if now == "SENDING":
+            other.abandoned()
+        else:
+            other.send(answered(503))
         return 0  # the SDK writes RETRY again
 
     def answer() -> Call:
@@ -166,7 +170,7 @@ def test_a_try_that_another_one_has_overtaken_leaves_the_message_in_the_queue(be
     assert lost
     assert outcome.name == "busy"
     assert outcome.come_again_in is not None
-    assert bench.item()["status"] == "SENDING", "the other one's"
+    assert (bench.item()["status"], bench.item()["attempts"]) == (now, 2), "the other one's"
 
 
 def test_a_claim_that_comes_after_its_own_end_claims_nothing(bench: Bench) -> None:
@@ -267,6 +271,13 @@ def test_attempts_written_by_hand_do_not_go_round_in_circles(bench: Bench, attem
     assert outcome.name == ("accepted" if attempts == 0 else "busy")
 
 
+def test_nor_do_they_where_it_would_be_given_up(bench: Bench) -> None:
+    bench.reach("RETRY")
+    bench.change(attempts="1", sentAt=at(START - WINDOW))
+    assert bench.send().name == "busy"
+    assert bench.item()["status"] == "RETRY"
+
+
 def test_a_wait_that_goes_beyond_the_end_does_not_hide_the_end(bench: Bench) -> None:
     bench.send(answered(429, retry_after="36000"))
     rules = replace(bench.sender.rules, window=timedelta(hours=1))
@@ -298,6 +309,7 @@ def test_an_answer_that_cant_be_written_down_is_in_the_log(bench: Bench) -> None
     finally:
         table.__exit__()
     assert (outcome.name, outcome.http_status, outcome.code) == ("unavailable", 400, "4")
+    assert outcome.come_again_in is not None, "whose claim stands is left in doubt then"
     assert outcome.trace == Trace(host="mmsc-01", open_market_request_id="015-3DD6")
     assert str(outcome.reason).startswith("No such number.; and that could not be written down: ")
 

@@ -11,7 +11,7 @@ from msgspec import Meta, Struct
 
 MAX_CONTENTS = 32  # an MMS has a handful; with their names and keys the item stays under 400 KB
 MAX_URL = 2000  # characters; what every server and handset takes
-BUCKET = (  # a general purpose bucket's, by Amazon's naming rules; what else ends like these never opens to the sender
+BUCKET = (  # a general purpose bucket's: without what would be an address, a directory bucket or an access point
     r"^(?!.*\.\.)(?![0-9]+(\.[0-9]+){3}$)(?!.*(--x-s3|--ol-s3|--table-s3|-s3alias|\.mrap)$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"
 )
 SOURCES = ("text", "base64", "s3", "url")

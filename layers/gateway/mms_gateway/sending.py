@@ -244,7 +244,8 @@ class _Sending:
         if newer.status in {"SENDING", "RETRY"}:  # the claim was over before we were, and another one goes on
             return replace(outcome, name="busy", come_again_in=self._sender.backoff(self._delivery.receives))
         if newer.status == "ACCEPTED":  # by another one, who may not have come to the join
-            return self.go_on(newer)
+            met = self.go_on(newer)
+            return replace(outcome, name=met.name, mt_id=met.mt_id, joined=met.joined, come_again_in=met.come_again_in)
         return replace(outcome, name="in-doubt" if newer.status == "IN_DOUBT" else "repeat", come_again_in=None)
 
     def _accepted(self, claim: Claim, mt_id: str, trace: Trace) -> Outcome:
