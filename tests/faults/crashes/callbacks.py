@@ -101,9 +101,11 @@ def conflicting_message(world: World) -> CallbackCase:
     def find_missing() -> Found:
         yield from first.find_missing()
         yield from second.find_missing()
-        sort_keys = sorted(item["sk"].split("#")[0] for item in world.stored.items(f"MO#{mo_id}"))
-        if sort_keys != ["CONFLICT", "MESSAGE"]:
-            yield "doubled", f"moId {mo_id}: {sort_keys} stand under it"
+        items = world.stored.items(f"MO#{mo_id}")
+        if (kinds := [item["sk"].split("#")[0] for item in items]) == ["CONFLICT", "MESSAGE"]:
+            yield from world.find_hidden(items[0], "CONFLICT")
+        else:
+            yield "doubled", f"moId {mo_id}: {kinds} stand under it"
 
     return CallbackCase(world, second.content_type, second.body, find_missing)
 
@@ -139,8 +141,7 @@ def unreadable(world: World, *, cut: bool) -> CallbackCase:
         if not item:
             yield "lost", f"body {digest}: no item says that it was quarantined"
             return
-        if item.get("attention") != "QUARANTINED":
-            yield "stuck", f"body {digest}: no person would find it"
+        yield from world.find_hidden(item, "QUARANTINED")
         if missing := list(world.find_missing_media(item)):
             yield from missing
         elif world.stored.media(item["s3Key"]) != body:

@@ -12,10 +12,10 @@ from local.simulator.mt.behaviours import Behaviour, Error, OddMtId, Status, Thr
 from tests.faults.calls import Function
 from tests.faults.crashes.functions import Job
 from tests.faults.crashes.steps import Fault
-from tests.faults.crashes.world import Found, Scenario, World
+from tests.faults.crashes.world import LATER, Found, Scenario, World
 
 RECORD: dict[str, Any] = json.loads((Path(__file__).parents[3] / "events" / "send.json").read_text())["Records"][0]
-LATER = 130.0  # seconds until a delivery that was not acknowledged comes again: beyond any lease
+UNUSABLE = "no usable id of a crash"
 SETTLED = {"ACCEPTED", "REJECTED", "IN_DOUBT"}
 
 
@@ -77,8 +77,8 @@ class SendCase:
         yield from self.world.find_missing_media(item)
         if status != self.ends and not (doubtful and status == "IN_DOUBT"):
             yield "wrong", f"{self.pk}: it is {status}, expected {self.ends}"
-        if status != "ACCEPTED" and item.get("attention") != status:
-            yield "stuck", f"{self.pk}: it is {status}, and no person would find it"
+        if status != "ACCEPTED":
+            yield from self.world.find_hidden(item, status)
         if status == "ACCEPTED":
             yield from self._find_wrong_acceptance(item)
 
@@ -158,12 +158,12 @@ def conflicting(world: World) -> SendCase:
     """Another message under a requestId that was used."""
     first = new_send(world)
     first.deliver()
-    return _Conflicting(world, {**first.message, "subject": "Another"})
+    return _Conflicting(world, {**first.message, "content": [{"contentId": "text.txt", "text": "Another"}]})
 
 
 def without_an_id(world: World) -> SendCase:
     """A message of which nothing can be recorded."""
-    return _SetAside(world, {"requestId": f"not usable {next(world.numbers)}", "destination": "0"})
+    return _SetAside(world, {"requestId": f"{UNUSABLE} {next(world.numbers)}", "destination": "0"})
 
 
 def mt_id_given_twice(world: World) -> SendCase:
@@ -187,8 +187,10 @@ class _Conflicting(SendCase):
 
     def find_acknowledged(self, *, doubtful: bool) -> Found:
         yield from super().find_acknowledged(doubtful=doubtful)
-        kinds = [item["sk"].split("#")[0] for item in self.world.stored.items(self.pk)]
-        if kinds != ["CONFLICT", "MESSAGE"]:
+        items = self.world.stored.items(self.pk)
+        if (kinds := [item["sk"].split("#")[0] for item in items]) == ["CONFLICT", "MESSAGE"]:
+            yield from self.world.find_hidden(items[0], "CONFLICT")
+        else:
             yield "doubled" if len(kinds) > 1 else "lost", f"{self.pk}: {kinds} stand under it"
 
 

@@ -13,7 +13,8 @@ from typing import Any, Literal, TypeVar
 
 from botocore.exceptions import ConnectionClosedError
 
-Fault = Literal["crash before", "crash after", "crash halfway", "answer lost", "not reached"]
+Fault = Literal["crash before", "crash after", "crash halfway", "answer lost", "not reached", "down from here"]
+"""The last one befalls all later steps of the same name as well."""
 DIED = 71  # the exit status of a function that was ended at a step
 
 Result = TypeVar("Result")
@@ -27,6 +28,7 @@ class Steps:
         self.met: list[str] = []
         self._faults = faults
         self._counts: Counter[str] = Counter()
+        self._down: set[str] = set()
         self._lock = threading.Lock()
 
     def fault_at(self, name: str) -> Fault | None:
@@ -38,7 +40,9 @@ class Steps:
             fault = self._faults.get(step)
             if fault is not None:
                 self.met.append(step)
-            return fault
+            if fault == "down from here":
+                self._down.add(name)
+            return "not reached" if name in self._down else fault
 
     def take(
         self, name: str, act: Callable[[], Result], *, lost: Exception, half: Callable[[], object] = lambda: None
@@ -90,6 +94,7 @@ class WatchedSocket:
     def __init__(self, sock: socket.socket, steps: Steps) -> None:
         self._sock = sock
         self._steps = steps
+        self._reset = False
 
     def __enter__(self) -> "WatchedSocket":
         return self
@@ -104,15 +109,24 @@ class WatchedSocket:
         self._sock.setsockopt(*option)
 
     def send(self, data: memoryview) -> int:
-        sent = self._steps.take(
-            "openmarket send",
-            lambda: self._sock.send(data),
-            lost=ConnectionResetError(),
-            half=lambda: self._sock.send(data[: len(data) // 2]),
-        )
+        if not data:  # after the last piece; no step, for the answer may be there before it
+            return 0
+        try:
+            sent = self._steps.take(
+                "openmarket send",
+                lambda: self._sock.send(data),
+                lost=ConnectionResetError(),
+                half=lambda: self._sock.send(data[: len(data) // 2]),
+            )
+        except ConnectionResetError:
+            self._reset = True
+            self._sock.shutdown(socket.SHUT_RD)  # whoever waits for an answer is told at once
+            raise
         return sent or 0
 
     def recv(self, size: int) -> bytes:
+        if self._reset:  # what came before it is gone as well
+            return b""
         self._sock.recv(1, socket.MSG_PEEK)  # raises BlockingIOError while there is nothing: no step yet
         return self._steps.take("openmarket answer", lambda: self._sock.recv(size), lost=ConnectionResetError()) or b""
 

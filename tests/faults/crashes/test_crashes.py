@@ -25,7 +25,6 @@ from tests.faults.tally import Breach, Scale, Tallies
 def world(
     stack: Stack, stored: ReadBack, recorded_calls: list[AwsCall], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[World]:
-    simulator = SimulatorClient(stack.open_market_url)
     sqs = stack.client("sqs")
     hours = {"VisibilityTimeout": "43200"}
     queue = sqs.create_queue(QueueName=f"crashes-{time.time_ns()}", Attributes=hours)["QueueUrl"]
@@ -36,6 +35,7 @@ def world(
     found: list[str] = []
     folder = tmp_path_factory.mktemp("functions")
     day = {"SEND_QUEUE_URL": queue, "SEND_WINDOW_HOURS": "24", "LONGEST_WINDOW_SECONDS": "86400"}
+    simulator = SimulatorClient(stack.open_market_url)
     simulator.report_by_default("before-answer")  # each report comes before its message is written down as accepted
     try:
         with running_functions(stack, folder, **day) as functions:
@@ -45,7 +45,7 @@ def world(
                 simulator=simulator,
                 functions=functions,
                 receipt_handle=handle,
-                set_aside=partial(_take_all, stack, found),
+                set_aside=partial(_take_set_aside, stack, found),
                 picture={"bucket": stack.media_bucket, "key": picture},
                 numbers=itertools.count(time.time_ns() // 10**7),
             )
@@ -53,8 +53,9 @@ def world(
     finally:
         simulator.report_by_default("retrieved")
         simulator.clear_behaviours()
-        _take_all(stack, found)
+        simulator.close()
         sqs.delete_queue(QueueUrl=queue)
+        stored.bucket.object_versions.filter(Prefix=picture).delete()
 
 
 def _of_the_stack(call: AwsCall, queues: Mapping[str, str]) -> AwsCall:
@@ -63,12 +64,14 @@ def _of_the_stack(call: AwsCall, queues: Mapping[str, str]) -> AwsCall:
     return replace(call, parameters={**call.parameters, "QueueUrl": queues[url]}) if url in queues else call
 
 
-def _take_all(stack: Stack, found: list[str]) -> list[str]:
-    sqs = stack.client("sqs")
-    while messages := sqs.receive_message(QueueUrl=stack.dead_letter_queue_url, MaxNumberOfMessages=10).get("Messages"):
+def _take_set_aside(stack: Stack, found: list[str]) -> list[str]:
+    """What this run has put into the dead-letter queue, which others may use too."""
+    sqs, url = stack.client("sqs"), stack.dead_letter_queue_url
+    while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=5).get("Messages"):
         for message in messages:
-            found.append(message["Body"])
-            sqs.delete_message(QueueUrl=stack.dead_letter_queue_url, ReceiptHandle=message["ReceiptHandle"])
+            if sends.UNUSABLE in message["Body"]:
+                found.append(message["Body"])
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
     return found
 
 
@@ -81,22 +84,26 @@ def test_whatever_step_a_function_dies_at_nothing_is_lost_doubled_or_stuck(
     world: World, tallies: Tallies, scale: Scale, kind: str, scenarios: Sequence[Scenario]
 ) -> None:
     with tallies.of(kind) as tally:
-        points = 0
+        points = overtaken = 0
         turn = itertools.cycle(REDELIVERIES)
         for scenario in scenarios:
             steps = list_steps(world, scenario)
             own = steps[steps.index(scenario.since) :]
             points += len(own)
-            main = scenario is scenarios[0]
-            few = scale(short=1, long=len(REDELIVERIES) if main else 3)
+            few = scale(short=1, long=len(REDELIVERIES) if scenario is scenarios[0] else 3)
             for mishap in _chosen(own, scale):
-                for _ in range(few):
+                for more in itertools.islice(turn, few):
                     tally.cases += 1
-                    for what, sentence in play(
-                        world, scenario, mishap, next(turn), doubtful=is_doubtful(steps, mishap)
-                    ):
+                    doubtful = is_doubtful(steps, mishap)
+                    played = play(world, scenario, mishap, more, doubtful=doubtful)
+                    if not played.met:  # another one was quicker, or the SDK had to try twice
+                        overtaken += 1
+                        played = play(world, scenario, mishap, more, doubtful=doubtful)
+                    for what, sentence in played.breaches:
                         tally.breach(what, sentence)
-        tally.note(f"{points} steps")
+                    alone = more.way != "at the same time as it"
+                    tally.expect(played.met or not alone, "wrong", f"{mishap.step} of {scenario.name} was not come to")
+        tally.note(f"{points} steps; {overtaken} played twice, for another delivery was quicker")
 
 
 @pytest.mark.parametrize(
@@ -115,6 +122,7 @@ def test_a_mistake_in_a_function_would_be_found(
 ) -> None:
     with tallies.of("crashes: mistakes that are found") as tally:
         tally.cases += 1
+        tally.expect(not any(_breaches(world, scenario, step)), "wrong", f"without {bug} something breaks as well")
         world.functions.bug = bug
         try:
             found = any(_breaches(world, scenario, step))
@@ -128,11 +136,13 @@ def _breaches(world: World, scenario: Scenario, name: str) -> Iterator[tuple[Bre
     steps = list_steps(world, scenario)
     for step in [each for each in steps if each.startswith(name)]:
         for mishap in mishaps(step):
-            yield from play(world, scenario, mishap, REDELIVERIES[1], doubtful=is_doubtful(steps, mishap))
+            played = play(world, scenario, mishap, REDELIVERIES[1], doubtful=is_doubtful(steps, mishap))
+            yield from (breach for breach in played.breaches if breach[0] != "wrong")
 
 
 def _chosen(steps: Sequence[str], scale: Scale) -> Iterator[Mishap]:
-    """All mishaps, or one for each step, another one for the next."""
+    """All mishaps, or one for each step, another one for the next; where an answer is read, that it gets lost."""
     for number, step in enumerate(steps):
         each = list(mishaps(step))
-        yield from each if scale.long else [each[number % len(each)]]
+        telling = [mishap for mishap in each if step.startswith("openmarket answer") and mishap.words == "answer lost"]
+        yield from each if scale.long else telling or [each[number % len(each)]]

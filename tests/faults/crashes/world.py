@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from boto3.dynamodb.conditions import Key
+
 from local.readback import Item, ReadBack
 from local.simulator.client import SimulatorClient
 from local.stack import Stack
@@ -12,6 +14,7 @@ from tests.faults.crashes.functions import Functions
 from tests.faults.crashes.steps import Fault
 from tests.faults.tally import Breach
 
+LATER = 130.0  # seconds until a delivery that was not acknowledged comes again: beyond any lease
 Found = Iterator[tuple[Breach, str]]
 
 
@@ -38,6 +41,13 @@ class World:
         for key in [*keys, *[item[name] for name in ("s3Key", "detailsKey") if name in item]]:
             if not self.stored.keys(key):
                 yield "lost", f"{item['pk']} names {key}, which is not in the bucket"
+
+    def find_hidden(self, item: Item, kind: str) -> Found:
+        """Whether nobody who looks at what wants attention would find an item."""
+        now = Key("attention").eq(kind) & Key("attentionSince").eq(item.get("attentionSince", "never"))
+        shown = self.stored.table.query(IndexName="attention", KeyConditionExpression=now)["Items"]
+        if (item["pk"], item["sk"]) not in {(each["pk"], each["sk"]) for each in shown}:
+            yield "stuck", f"{item['pk']}: {kind}, and no person would find it"
 
 
 class Case(Protocol):
