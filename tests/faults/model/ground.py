@@ -150,19 +150,19 @@ class Message:
 
     def settle(self, status: str, mt: int = 0) -> None:
         """What README has a person write."""
-        change = "SET #status = :status"
-        values = {":status": status, ":doubt": "IN_DOUBT"}
-        names = {"#status": "status"}
+        table, key = self._ground.stored.table, {"pk": f"MT#{self.id}", "sk": "MESSAGE"}
+        item = table.get_item(Key=key, ConsistentRead=True)["Item"]
+        change, names = "SET #status = :status", {"#status": "status"}
+        values = {":status": status, ":doubt": "IN_DOUBT", ":attempts": item["attempts"]}
         if status == "ACCEPTED":
-            change += ", mtId = :mtId"
-            values[":mtId"] = self.mt_ids[mt]
-        if status != "RETRY":
-            change += " REMOVE attention, attentionSince" + (", #error" if mt else "")
-            names |= {"#error": "error"} if mt else {}
-        self._ground.stored.table.update_item(
-            Key={"pk": f"MT#{self.id}", "sk": "MESSAGE"},
+            change += ", mtId = :mtId REMOVE attention, attentionSince, #error"
+            names["#error"], values[":mtId"] = "error", self.mt_ids[mt]
+        if status == "CLOSED":
+            change += " REMOVE attention, attentionSince"
+        table.update_item(
+            Key=key,
             UpdateExpression=change,
-            ConditionExpression="#status IN (:doubt, :status)",
+            ConditionExpression="#status IN (:doubt, :status) AND attempts = :attempts",
             ExpressionAttributeNames=names,
             ExpressionAttributeValues=values,
         )

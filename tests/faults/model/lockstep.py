@@ -13,7 +13,7 @@ from tests.faults.model.promises import ENDS, STEPS
 from tests.faults.model.protocol import OUT_OF_REACH, named
 from tests.faults.model.search import told
 from tests.faults.model.table import WRITES
-from tests.faults.model.world import Process, Rules, Step, World
+from tests.faults.model.world import Bug, Process, Rules, Step, World
 from tests.integration.bench import answered, silent
 
 ENDED = "ended before"
@@ -75,19 +75,19 @@ class Lockstep:
             if not holds(before, step):
                 self._differs(f"broken: {promise}")
 
-    def follow(self, way: Sequence[str]) -> int:
-        """Take the steps that are told of, as long as they are possible; how many were."""
-        taken = 0
+    def follow(self, way: Sequence[str], bug: Bug) -> int:
+        """Take the steps of a bug's way as they are without it, up to the first that shows the bug; how many were."""
+        rules, wrong = self.rules._replace(bugs=frozenset({bug})), self.world
         try:
-            for line in way:
-                step = next((each for each in self.choices() if told(each, self.world) == line), None)
-                if step is None:
-                    break
-                self.take(step)
-                taken += 1
+            for taken, line in enumerate(way, 1):
+                step = next(each for each in moves(wrong, rules) if told(each, wrong) == line)
+                self.take(self._without_bug(step))
+                wrong = step.world
+                if self._visible(wrong) != self._visible(self.world):
+                    return taken
         finally:
             self.end()
-        return taken
+        raise AssertionError(f"nothing that is compared would show {bug.name}")
 
     def end(self) -> None:
         """What holds once the queue is empty, and nobody is left."""
@@ -96,6 +96,12 @@ class Lockstep:
             for promise, holds in ENDS.items():
                 if not holds(self.world, self.rules):
                     self._differs(f"broken: {promise}")
+
+    def _without_bug(self, step: Step) -> Step:
+        """The same step in this model; where only a bug goes on without an answer, the process ends."""
+        steps = {each[:3]: each for each in (*self.choices(), *self.endings())}
+        same = steps.get((step.what, step.who, step.choice))
+        return same or steps[step.what, step.who, {NO_ANSWER: GIVEN_UP}[step.choice]]
 
     def _take(self, step: Step, before: World) -> None:
         match step.what:
@@ -143,7 +149,9 @@ class Lockstep:
                 track.lane.go(OutOfTime("the table could not be reached"))
             case "delayed":
                 self.real.strays.append(kept(track.lane.request))
-                track.lane.go(Delayed(endpoint_url="the table"))
+                # The SDK repeats a transaction under its token, and that is never refused; the sender's repeat may be.
+                by_sender = step.what == "accept"
+                track.lane.go(StorageUnavailable("no answer") if by_sender else Delayed(endpoint_url="the table"))
             case _ if step.what == "post":
                 track.lane.go(CALLS.get(step.choice) or self.real.acceptance(step.world.taken))
             case _:
@@ -155,7 +163,10 @@ class Lockstep:
         track.lane.go()
 
     def _compare_lanes(self) -> None:
-        """Whether everybody stands where he stands in the model."""
+        """Whether everybody stands where he stands in the model, and nobody failed in a way that is not in it."""
+        for track in self.real.tracks.values():
+            if track.lane.raised is not None and not isinstance(track.lane.raised, StorageUnavailable):
+                raise track.lane.raised
         for process in self.world.running:
             track = self.real.tracks[process.name]
             modelled = "" if process.at == "ack" else SAME.get(process.at, process.at)
@@ -167,7 +178,7 @@ class Lockstep:
             self._compare_ended(name, self.real.tracks.pop(name))
 
     def _compare_table(self) -> None:
-        stored, expected = self.real.stored_state(self.world), self._state()
+        stored, expected = self.real.stored_state(self.world), self._state(self.world)
         if stored != expected:
             self._differs(f"stored:   {stored}\nmodelled: {expected}")
 
@@ -175,18 +186,18 @@ class Lockstep:
         """A process that the model has not any more: not acknowledged, or a report that was answered."""
         if track.lane.at:
             self._differs(f"delivery {name} stands before “{track.lane.at}”, in the model it has ended")
-        raised = track.lane.raised
-        if raised is not None and not isinstance(raised, StorageUnavailable):
-            raise raised
         answered_200 = track.lane.result is not None
         if track.report is not None and answered_200 and not self.world.arrivals[track.report].done:
             self._differs(f"delivery {name} was answered 200, not so in the model")
         if track.report is None and _done(track):
             self._differs(f"delivery {name} is acknowledged, in the model it comes again")
 
-    def _state(self) -> dict[str, object]:
+    def _visible(self, world: World) -> tuple[object, ...]:
+        """What is compared: where everybody stands, and the table."""
+        return {each.name: SAME.get(each.at, each.at) for each in world.running}, self._state(world)
+
+    def _state(self, world: World) -> dict[str, object]:
         """What stands in the model's table."""
-        world = self.world
         item = world.item._asdict() if world.item is not None else None
         if item is not None:
             del item["cleared"]

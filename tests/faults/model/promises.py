@@ -5,7 +5,7 @@ from collections.abc import Callable
 from tests.faults.model.events import run_alone
 from tests.faults.model.world import OURS, SETTLED, Rules, Step, World, dead, settled
 
-TAKEN = "not taken, refused"
+REFUSED = "not taken, refused"
 """The answer by which a redriven message would settle whatever came of it before."""
 
 
@@ -13,11 +13,12 @@ def _accepted_once(_: World, step: Step) -> bool:
     return step.world.taken <= 1 + step.world.ordered
 
 
-def _acknowledged_when_done(_: World, step: Step) -> bool:
+def _acknowledged_when_done(before: World, step: Step) -> bool:
     if step.what != "ack":
         return True
     world = step.world
-    (content,) = {after.content for before, after in zip(_.queue, world.queue, strict=True) if before != after} or {""}
+    copies = zip(before.queue, world.queue, strict=True)
+    (content,) = {now.content for then, now in copies if then != now} or {""}
     if world.item is None or content in {"", *world.conflicts}:
         return content == "" or content in world.conflicts
     if world.item.content != content:
@@ -60,7 +61,7 @@ def _a_live_claim_is_its_owners(before: World, step: Step) -> bool:
     return new is not None and ((old.status, old.owner) == (new.status, new.owner) or step.by == old.owner)
 
 
-def _a_waiting_message_is_claimed_once_per_reading(before: World, step: Step) -> bool:
+def _attempts_grow_and_the_content_stays(before: World, step: Step) -> bool:
     old, new = before.item, step.world.item
     return old is None or (new is not None and old.attempts <= new.attempts and old.content == new.content)
 
@@ -83,7 +84,7 @@ STEPS: dict[str, Callable[[World, Step], bool]] = {
     "delivery moves only forward": _delivery_moves_forward,
     "what has settled stays": _settled_stays,
     "a live claim is its owner's": _a_live_claim_is_its_owners,
-    "attempts only grow, and the content stays": _a_waiting_message_is_claimed_once_per_reading,
+    "attempts only grow, and the content stays": _attempts_grow_and_the_content_stays,
     "an mtId stays the first's": _an_mt_id_stays_the_firsts,
     "an acceptance is never denied": _an_acceptance_is_never_denied,
 }
@@ -119,7 +120,7 @@ def _dead_letters_settle(world: World, rules: Rules) -> bool:
     for index in again:
         copy = world.queue[index]._replace(left=1)
         world = world._replace(queue=(*world.queue[:index], copy, *world.queue[index + 1 :]))
-        world = run_alone(world, index, rules._replace(trouble=False), TAKEN)
+        world = run_alone(world, index, rules._replace(trouble=False), REFUSED)
     ends_well = not again or (settled(world) and not dead(world))
     return ends_well and world.taken <= 1 + world.ordered and _reports_are_joined(world, rules)
 

@@ -10,7 +10,7 @@ from tests.faults.model.bugs import BROKEN_BY, shortest_way
 from tests.faults.model.ground import Ground
 from tests.faults.model.lockstep import Differs, Lockstep
 from tests.faults.model.machines import Interleaved, StepByStep
-from tests.faults.model.mistakes import MISTAKES
+from tests.faults.model.mistakes import MISTAKES, ON_THE_WAY
 from tests.faults.model.settings import REAL, WITH_A_PERSON
 from tests.faults.model.world import Bug, Rules
 from tests.faults.tally import Scale, Tallies, Tally
@@ -57,14 +57,40 @@ def test_the_shortest_way_to_a_seeded_bug_leads_nowhere_in_the_real_code(
 ) -> None:
     rules, _ = BROKEN_BY[bug]
     with tallies.of("model: the real code, step by step") as tally:
-        tally.cases += Lockstep(ground, rules._replace(bugs=frozenset())).follow(shortest_way(bug).trace)
+        tally.cases += Lockstep(ground, rules).follow(shortest_way(bug).trace, bug)
+
+
+@pytest.mark.parametrize("bug", ON_THE_WAY, ids=lambda bug: bug.name.lower())
+def test_the_shortest_way_notices_the_bug_in_real_code_that_has_it(tallies: Tallies, ground: Ground, bug: Bug) -> None:
+    rules, _ = BROKEN_BY[bug]
+    with tallies.of("model: seeded bugs found") as tally:
+        tally.cases += 1
+        way = shortest_way(bug).trace
+        shown_at = Lockstep(ground, rules).follow(way, bug)
+        wrong = Lockstep(ON_THE_WAY[bug](ground), rules)
+        with pytest.raises(Differs) as noticed:
+            wrong.follow(way, bug)
+        assert len(wrong.trace) == shown_at, "noticed at another step than where the bug shows"
+        print(noticed.value)
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_mistake_put_into_the_real_code_is_noticed(tallies: Tallies, ground: Ground, mistake: str) -> None:
     with tallies.of("model: seeded bugs found") as tally:
         tally.cases += 1
-        wrong, machine, rules = MISTAKES[mistake]
-        with pytest.raises(Differs) as noticed:
+        wrong, machine, rules, shows = MISTAKES[mistake]
+        with pytest.raises(Differs, match=shows) as noticed:
             play(machine, wrong(ground), rules, Tally("not counted"), drawn(120, 30, (Phase.generate,)))
         print(f"{mistake}:\n{noticed.value}")
+
+
+@pytest.mark.parametrize(
+    ("machine", "rules"),
+    dict.fromkeys((each.machine, each.rules) for each in MISTAKES.values()),
+    ids=lambda of: of.name if isinstance(of, Rules) else of.__name__,
+)
+def test_without_a_mistake_the_same_draws_notice_nothing(
+    tallies: Tallies, scale: Scale, ground: Ground, machine: Machine, rules: Rules
+) -> None:
+    with tallies.of("model: the real code, where mistakes were put") as tally:
+        play(machine, ground, rules, tally, drawn(scale(short=4, long=120), 30, (Phase.generate,)))
