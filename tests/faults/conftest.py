@@ -32,6 +32,18 @@ def recorded_calls() -> list[AwsCall]:
     return []
 
 
+@pytest.fixture(scope="session")
+def secrets_of_this_run() -> dict[str, str]:
+    """What no log may have, by its kind, as far as nobody can know it before; for the scan of all logs at the end."""
+    return {}
+
+
+@pytest.fixture(scope="session")
+def own_logs() -> list[str]:
+    """What functions have logged that ran in this very process, for the same scan."""
+    return []
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     rows = config.stash[TALLIES].rows.values()
     if not rows:

@@ -3,9 +3,9 @@
 import gc
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-STEEPEST = 1.5  # the exponent allowed from the smallest size to the largest; n log n has 1.1, a quadratic function 2
+STEEPEST = 1.5  # the exponent allowed from the smaller size to the larger; n log n has 1.1, a quadratic function 2
 TRIES = 3  # of each size, of which the fastest counts: noise only ever adds
 PATIENCE = 6  # rounds before a growth that looks too steep is believed
 AT_LEAST = 0.01  # seconds that are measured; what is quicker is repeated, so that the clock's step is small
@@ -14,21 +14,19 @@ NEGLIGIBLE = 1e-9  # seconds a byte, the speed of copying: there the caches, not
 Work = Callable[[bytes], object]
 
 
-def exponent(work: Work, build: Callable[[int], bytes], sizes: Sequence[int]) -> float | None:
+def exponent(work: Work, build: Callable[[int], bytes], sizes: tuple[int, int]) -> float | None:
     """1 where twice the size takes twice the time, 2 where it takes four times; None where it hardly takes any.
 
     While it looks too steep it is measured again, and each size keeps its best time: only what is steep stays so.
     """
-    largest = build(sizes[-1])
-    if _seconds(work, largest) < NEGLIGIBLE * len(largest):
+    smaller, larger = map(build, sizes)
+    if _seconds(work, larger) < NEGLIGIBLE * len(larger):
         return None
-    bodies = [*(build(size) for size in sizes[:-1]), largest]
-    best = [math.inf] * len(bodies)
+    least = most = math.inf
     for _ in range(PATIENCE):
-        best = [
-            min(least, *(_seconds(work, body) for _ in range(TRIES))) for least, body in zip(best, bodies, strict=True)
-        ]
-        slope = math.log(best[-1] / best[0]) / math.log(sizes[-1] / sizes[0])
+        least = min(least, *(_seconds(work, smaller) for _ in range(TRIES)))
+        most = min(most, *(_seconds(work, larger) for _ in range(TRIES)))
+        slope = math.log(most / least) / math.log(sizes[1] / sizes[0])
         if slope <= STEEPEST:
             break
     return slope

@@ -17,6 +17,15 @@ from tests.wire.rows import Kept, Q, Refused, Reported, Row, Stored
 Finding = tuple[Breach, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a row was answered; `told` as a label has it: status and outcome."""
+
+    told: tuple[int, str]
+    reason: str
+    body: bytes
+
+
 @dataclass(frozen=True)
 class Request:
     """A row as it is posted; `headers` where the request itself is what is wrong with it."""
@@ -58,15 +67,17 @@ class Desk:
         row = request.row
         if not row.repeats:
             self.forget(request)
-        answered, reason = self._post(request)
-        if answered != row.over_http:
-            yield "wrong", f"{row.label}: answered {answered}, {reason!r}, expected {row.over_http}"
+        answer = self._post(request)
+        if answer.body:
+            yield "wrong", f"{row.label}: a body in the answer: {answer.body[:80]!r}"
+        if answer.told != row.over_http:
+            yield "wrong", f"{row.label}: answered {answer.told}, {answer.reason!r}, expected {row.over_http}"
             return
         found = {
             Stored: self._message_findings,
             Reported: self._report_findings,
             Refused: self._raw_findings,
-        }[type(row.expected)](request, reason)
+        }[type(row.expected)](request, answer.reason)
         yield from ((what, f"{row.label}: {sentence}") for what, sentence in found)
 
     def forget(self, request: Request) -> None:
@@ -80,10 +91,10 @@ class Desk:
             keys = [*(f"raw/{each}" for each in raw), f"quarantine/{request.sha256}", *media]
             self._stored.bucket.delete_objects(Delete={"Objects": [{"Key": key} for key in keys]})
 
-    def _post(self, request: Request) -> tuple[tuple[int, str], str]:
+    def _post(self, request: Request) -> Answer:
         answer = self._http.post(self._url, content=request.row.body, headers=request.fields)
         outcome, _, reason = answer.headers.get("X-Mms-Outcome", "").partition("; ")
-        return (answer.status_code, outcome), "a body in the answer" if answer.content else reason
+        return Answer((answer.status_code, outcome), reason, answer.content)
 
     def _raw_findings(self, request: Request, reason: str) -> Iterator[Finding]:
         if not self._holds(f"quarantine/{request.sha256}", request.row.body):
@@ -93,9 +104,9 @@ class Desk:
             yield "lost", "no item asks a person to look at it"
         if request.row.expected is Q and item.get("reason") != reason:
             yield "wrong", "the item's reason is not the one that was answered"
-        again, _ = self._post(request)
-        if again != (200, "quarantined"):
-            yield "wrong", f"posted again: answered {again}, expected 200 quarantined"
+        again = self._post(request)
+        if (again.told, again.body) != ((200, "quarantined"), b""):
+            yield "wrong", f"posted again: answered {again.told}, {again.body[:80]!r}, expected 200 quarantined"
         if len(self._stored.items(request.key)) != 1:
             yield "doubled", "posted again: not one item"
 

@@ -100,13 +100,14 @@ class SendCase:
 
 def new_send(world: World, *, large: bool = False, **changes: Any) -> SendCase:
     """A message of one text, or with a picture in S3 and contents that must be put there."""
-    number = next(world.numbers)
+    handset = str(next(world.numbers))
     content: list[dict[str, Any]] = [{"contentId": "text.txt", "text": "Here it is"}]
     if large:
         noise = base64.b64encode(b"\xff" * 9000).decode("ascii")
         content.append({"contentId": "noise.bin", "contentType": "application/octet-stream", "base64": noise})
         content.append({"contentId": "parrot.jpg", "s3": world.picture})
-    usual = {"requestId": f"crash-{number}", "source": "88600", "destination": str(number), "content": content}
+    request_id = f"crash-{next(world.numbers)}"
+    usual = {"requestId": request_id, "source": "88600", "destination": handset, "content": content}
     return SendCase(world, {**usual, **changes})
 
 

@@ -8,10 +8,11 @@ from dataclasses import replace
 from local.readback import Item, ReadBack
 from mms_gateway.messages import InboundMms
 from mms_gateway.openmarket.decode import decode_callback
+from tests.faults.load.attention import is_listed, listed
 from tests.faults.load.belongings import Belongings
 from tests.faults.load.inbound import LONG_TEXT, Inbound, Post
 from tests.faults.load.load import Load
-from tests.faults.tally import Tally
+from tests.faults.tally import Breach, Tally
 
 
 def check_inbound(load: Load, stored: ReadBack, tally: Tally) -> None:
@@ -29,6 +30,7 @@ class _Check:
     def __init__(self, load: Load, stored: ReadBack, tally: Tally) -> None:
         self._load, self._stored, self._tally = load, stored, tally
         self.belongings = Belongings()
+        self._listed = listed(stored, "CONFLICT", "QUARANTINED")
 
     def message(self, mo_id: str, places: list[int]) -> None:
         """All that was posted under one id."""
@@ -80,6 +82,7 @@ class _Check:
         self._tally.expect(len(found) == 1, "lost" if not found else "doubled", f"{len(found)} items of it: {post}")
         for item in found:
             self.belongings.items.add((item["pk"], item["sk"]))
+            self._tally.expect(is_listed(item, self._listed), "stuck", f"not in the index `attention`: {post}")
             for name in _unlike(item, post):
                 self._tally.breach("wrong", f"{name} is {item.get(name)!r}: {post}")
             self._tally.expect(item["bodySha256"] in raw, "wrong", f"a body nobody sent: {post}")
@@ -105,7 +108,8 @@ class _Check:
                 wanted["s3Key"] = key = f"mo/{post.inbound.mo_id}/{index}-{sha256}"
                 self._object(key, sha256, post)
             wrong = {name for name in wanted | part if wanted.get(name) != part.get(name)}
-            self._tally.expect(not wrong, "wrong", f"part {index}, {sorted(wrong)}: {post}")
+            what: Breach = "lost" if wrong & {"size", "sha256", "text"} else "wrong"
+            self._tally.expect(not wrong, what, f"part {index}, {sorted(wrong)}: {post}")
 
     def _quarantined(self, at: int) -> None:
         """What was cut short: asked for again, and kept all the same."""
@@ -116,6 +120,7 @@ class _Check:
         self._tally.expect(again or cut.unanswered, "wrong", f"cut short, answered {told}: {post}")
         item = self._stored.item(f"RAW#{sha256}", "CALLBACK")
         self._tally.expect(item.get("attention") == "QUARANTINED", "lost", f"no item of the cut body: {post}")
+        self._tally.expect(is_listed(item, self._listed), "stuck", f"the cut body, not in `attention`: {post}")
         self.belongings.items.add((f"RAW#{sha256}", "CALLBACK"))
 
     def _kept(self, folder: str, body: bytes, post: Post) -> str:
@@ -125,7 +130,7 @@ class _Check:
         self.belongings.objects.add(key)
         etag, md5 = self._load.after.objects.get(key), hashlib.md5(body, usedforsecurity=False).hexdigest()
         self._tally.expect(etag is not None, "lost", f"no object {key}: {post}")
-        self._tally.expect(etag in {None, md5}, "wrong", f"other bytes in {key}: {post}")
+        self._tally.expect(etag in {None, md5}, "lost", f"other bytes in {key}: {post}")
         return sha256
 
     def _object(self, key: str, sha256: str, post: Post) -> None:
@@ -133,7 +138,7 @@ class _Check:
         if key not in self._load.after.objects:
             self._tally.breach("lost", f"no object {key}: {post}")
         elif hashlib.sha256(self._stored.media(key)).hexdigest() != sha256:
-            self._tally.breach("wrong", f"other bytes in {key}: {post}")
+            self._tally.breach("lost", f"other bytes in {key}: {post}")
 
 
 def _unlike(item: Item, post: Post) -> Iterator[str]:

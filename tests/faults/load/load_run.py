@@ -8,6 +8,7 @@ from typing import Literal
 
 from local.simulator.mt.numbers import NUMBERS
 
+USUAL_SEED = 4711
 Place = Literal["subject", "text", "media", "content id", "file name", "link", "object key", "user agent", "password"]
 BIRDS: dict[Place, str] = {
     "subject": "budgie",
@@ -22,11 +23,17 @@ BIRDS: dict[Place, str] = {
 }
 
 
+def choose_seed(*, new: bool) -> int:
+    """MMS_FAULTS_SEED, which plays a run again; else one from the clock, or always the same one."""
+    told = os.environ.get("MMS_FAULTS_SEED")
+    return int(told or (time.time_ns() % 10**6 if new else USUAL_SEED))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadRun:
-    """Everything random comes from the seed; MMS_FAULTS_SEED plays a run again, under ids of its own."""
+    """Everything random comes from the seed; a run that is played again has ids of its own."""
 
-    seed: int = field(default_factory=lambda: int(os.environ.get("MMS_FAULTS_SEED") or time.time_ns() % 10**6))
+    seed: int
     mark: str = field(default_factory=lambda: f"{time.time_ns() // 10**8 % 10**8:08}")
     """Eight digits that stand in every id, number and word of this run."""
 

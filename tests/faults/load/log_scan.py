@@ -2,7 +2,7 @@
 
 import base64
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ GROUPS = (f"/aws/lambda/{STACK_NAME}-", f"/aws/apigateway/{STACK_NAME}")
 PAGE = 10_000  # lines, as many as CloudWatch Logs gives at once
 LEAST = 8  # characters of a secret; a shorter one would be found by accident
 _APART = re.compile(r"(?<=[0-9])[ ().-]+(?=[0-9])")  # how people write numbers
+_NUMBER = re.compile(r"(?<![0-9A-Za-z])[0-9]{11,15}(?![0-9A-Za-z])")  # with a letter beside it, it is of a hash
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +67,16 @@ def find_secrets(lines: Iterable[Line], secrets: Mapping[str, str]) -> list[Find
         texts["in hexadecimal"] = texts["as it is"]
         finds += [Find(kind=kind, form=form, line=line) for kind, form, word in needles if word in texts[form]]
     return finds
+
+
+def find_numbers(lines: Iterable[Line], is_handset: Callable[[str], bool]) -> list[Find]:
+    """Every handset's number in every line: for numbers that are too many to be looked for one by one."""
+    return [
+        Find(kind="a handset's number", form=form, line=line)
+        for line in lines
+        for form, text in (("as it is", line.text), ("digits apart", _APART.sub("", line.text)))
+        if any(map(is_handset, _NUMBER.findall(text)))
+    ]
 
 
 def _forms(secret: str) -> Iterator[tuple[str, str]]:

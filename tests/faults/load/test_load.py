@@ -17,7 +17,7 @@ from local.stack import Stack
 from tests.faults.load.inbound import plan_posts
 from tests.faults.load.inbound_check import check_inbound
 from tests.faults.load.load import PATIENCE, Generator, Load, Snapshot, cleaned_up
-from tests.faults.load.load_run import LoadRun
+from tests.faults.load.load_run import LoadRun, choose_seed
 from tests.faults.load.log_scan import find_secrets, read_lines
 from tests.faults.load.outbound import Planner, choose_behaviours
 from tests.faults.load.outbound_check import check_dead_letters, check_outbound
@@ -28,9 +28,12 @@ from tests.integration.test_callbacks import SecretEditor
 
 
 @pytest.fixture(scope="module")
-def load(stack: Stack, stored: ReadBack, tallies: Tallies, scale: Scale) -> Iterator[Load]:
+def load(
+    stack: Stack, stored: ReadBack, tallies: Tallies, scale: Scale, secrets_of_this_run: dict[str, str]
+) -> Iterator[Load]:
     """The load, over and at rest."""
-    run, producer = LoadRun(), Producer(stack, stored)
+    run, producer = LoadRun(seed=choose_seed(new=scale.long)), Producer(stack, stored)
+    secrets_of_this_run |= run.secrets()
     producer.empties_the_queue(PATIENCE)
     with SimulatorClient(stack.open_market_url) as simulator:
         strangers = {str(request.mt_id) for request in simulator.mt_requests(accepted=True)}

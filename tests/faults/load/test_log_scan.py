@@ -9,7 +9,7 @@ import pytest
 
 from local.stack import Stack
 from tests.faults.load.load_run import LoadRun
-from tests.faults.load.log_scan import GROUPS, Find, Line, find_secrets, read_lines
+from tests.faults.load.log_scan import GROUPS, Find, Line, find_numbers, find_secrets, read_lines
 
 RUN = LoadRun(seed=1)
 SECRETS = RUN.secrets() | {"a token": "Ab1_-cDeFgH2", "a Basic header": "bG9jYWw6bG9jYWw="}
@@ -43,6 +43,12 @@ def test_a_planted_number_is_found_as_people_write_it(apart: str) -> None:
     number = RUN.handset(7)
     finds = scan(apart.format(number[:2], number[2:5], number[5:]))
     assert [(find.kind, find.form) for find in finds] == [("a handset's number", "digits apart")]
+
+
+@pytest.mark.parametrize("planted", ['{"handset":"447800000001"}', "to +447800000001.", "to (44) 7800 000.001"])
+def test_a_number_of_many_is_found(planted: str) -> None:
+    lines = [Line(group="g", text=text) for text in (USUAL, planted, '{"bodySha256":"b447800000001"}')]
+    assert {find.line.text for find in find_numbers(lines, {"447800000001"}.__contains__)} == {planted}
 
 
 def test_a_line_of_the_usual_kind_is_no_find() -> None:

@@ -12,6 +12,7 @@ from local.stack import Stack
 from tests.faults.security.door import Door
 from tests.faults.security.functions import Functions, functions_of
 from tests.faults.security.traces import Store
+from tests.integration.conftest import simulator as simulator  # noqa: PLC0414 - the fixture, for all tests here
 from tests.integration.producer import Producer
 
 
@@ -28,22 +29,11 @@ def producer(stack: Stack, stored: ReadBack) -> Producer:
 
 
 @pytest.fixture(scope="session")
-def _simulator(stack: Stack) -> Iterator[SimulatorClient]:
-    with SimulatorClient(stack.open_market_url) as client:
-        yield client
-
-
-@pytest.fixture
-def simulator(_simulator: SimulatorClient) -> Iterator[SimulatorClient]:
-    yield _simulator
-    _simulator.clear_behaviours()
-
-
-@pytest.fixture(scope="session")
-def store(stack: Stack, producer: Producer, _simulator: SimulatorClient) -> Store:
+def store(stack: Stack, producer: Producer) -> Store:
     """Table and bucket, once nothing of earlier tests is under way; those here leave nothing behind."""
     store = Store(stack)
-    store.come_to_rest(producer, _simulator)
+    with SimulatorClient(stack.open_market_url) as client:
+        store.come_to_rest(producer, client)
     return store
 
 
@@ -77,5 +67,5 @@ def secret(secret_of_the_stack: Secret) -> Iterator[Secret]:
 
 
 @pytest.fixture(scope="session")
-def functions(stack: Stack) -> Functions:
-    return functions_of(stack)
+def functions(stack: Stack, own_logs: list[str]) -> Functions:
+    return functions_of(stack, own_logs)

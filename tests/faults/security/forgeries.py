@@ -1,12 +1,24 @@
 """Requests of callers who know no token, or not all that the secret asks for: none may leave a trace."""
 
 import base64
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeVar
 from urllib.parse import quote, quote_plus
 
 from tests.faults.security.door import Knock
+from tests.faults.tally import Scale
 
 STRANGER = "kT0mQzV9f3yJx1bLrW8nUe5sHd2gAoPc"  # looks like a token, and is none
+USER, PASSWORD = "openmarket", "pa:ss wörd"  # of callers, where the secret asks for them
+
+Forgery = TypeVar("Forgery")
+Body = TypeVar("Body")
+
+
+def pairs(forgeries: Iterable[Forgery], bodies: Sequence[Body], scale: Scale) -> Iterator[tuple[Forgery, Body]]:
+    """Each forgery with each body; in the short run with one of them, in turn."""
+    return itertools.product(forgeries, bodies) if scale.long else zip(forgeries, itertools.cycle(bodies), strict=False)
 
 
 def wrong_tokens(token: str) -> dict[str, str]:

@@ -38,8 +38,13 @@ class Functions:
     table: Any
     gateways: dict[Function, Any] = field(default_factory=dict)
     calls: list[AwsCall] = field(default_factory=list)
-    log: str = ""
-    """What the last delivery has logged."""
+    logs: list[str] = field(default_factory=list)
+    """What each delivery has logged."""
+
+    @property
+    def log(self) -> str:
+        """What the last delivery has logged."""
+        return self.logs[-1]
 
     def take(
         self, body: bytes, content_type: str, *, token: str | None = None, headers: Mapping[str, str] | None = None
@@ -93,14 +98,14 @@ class Functions:
             patch.setattr(module.metrics.provider, "namespace", "MmsGateway")
             patch.setattr(module.logger.registered_handler, "stream", log)
             answer: dict[str, Any] = json.loads(json.dumps(module.handler(event, context)))
-        self.log = log.getvalue()
+        self.logs.append(log.getvalue())
         return answer
 
 
-def functions_of(stack: Stack, **environment: str) -> Functions:
-    """A stack's functions, as deployed but for these variables; they may do what their roles allow."""
+def functions_of(stack: Stack, logs: list[str], **environment: str) -> Functions:
+    """A stack's functions, as deployed but for these variables; they may do what their roles allow, and log there."""
     table = stack.resource("dynamodb").Table(stack.table_name)  # with keys that may do everything
-    both = Functions(stack, stack.callback_url.rpartition("/")[2], table)
+    both = Functions(stack, stack.callback_url.rpartition("/")[2], table, logs=logs)
     names: dict[Function, str] = {"ReceiveCallback": stack.function_name, "SendMms": stack.send_function_name}
     for function, name in names.items():
         deployed = stack.client("lambda").get_function_configuration(FunctionName=name)

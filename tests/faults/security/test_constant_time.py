@@ -1,6 +1,5 @@
 """What callers give is compared with every secret value, in constant time, whatever matches; shown to be noticed."""
 
-import base64
 import hmac
 import itertools
 import json
@@ -14,6 +13,7 @@ import pytest
 from mms_gateway import authentication, credentials
 from mms_gateway.errors import Unauthorized
 from tests.faults.security.comparisons import comparisons
+from tests.faults.security.forgeries import basic
 from tests.faults.tally import Tallies
 from tests.unit.test_credentials import SecretStore
 
@@ -58,11 +58,7 @@ def callers(secret: dict[str, Any]) -> Iterator[tuple[str, str, bool]]:
     words = [*PASSWORDS, "", "on", PASSWORDS[1] + "x", "ONE"]
     for token in [*tokens, "", tokens[0][:-1], tokens[-1] + "x", "n\ud83d", "%"]:
         for word in words if asks else [""]:
-            yield token, basic(word), token in tokens and (word in PASSWORDS or not asks)
-
-
-def basic(password: str) -> str:
-    return "Basic " + base64.b64encode(f"{USER}:{password}".encode()).decode()
+            yield token, basic(USER, word), token in tokens and (word in PASSWORDS or not asks)
 
 
 def faults_of(module: Any) -> Iterator[str]:

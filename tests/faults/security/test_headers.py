@@ -47,10 +47,10 @@ def openmarket() -> OpenMarket:
 
 
 @pytest.fixture(scope="module")
-def sender(stack: Stack, openmarket: OpenMarket) -> Iterator[Functions]:
+def sender(stack: Stack, openmarket: OpenMarket, own_logs: list[str]) -> Iterator[Functions]:
     """The functions, with that peer for OpenMarket."""
     with running_peer(openmarket.script) as peer:
-        yield functions_of(stack, OPENMARKET_ENDPOINTS=f"http://127.0.0.1:{peer.port}")
+        yield functions_of(stack, own_logs, OPENMARKET_ENDPOINTS=f"http://127.0.0.1:{peer.port}")
 
 
 def test_no_text_of_a_queue_message_becomes_a_header_or_a_part(

@@ -55,9 +55,9 @@ def permissions(template: Template, stack: Stack, source_bucket: str) -> set[Per
 
 
 @pytest.fixture(scope="module")
-def calls(stack: Stack, producer: Producer, source_bucket: str) -> list[AwsCall]:
+def calls(stack: Stack, producer: Producer, source_bucket: str, own_logs: list[str]) -> list[AwsCall]:
     """The calls of every scenario of both chains, from the functions' start on."""
-    s3, functions = stack.client("s3"), functions_of(stack)
+    s3, functions = stack.client("s3"), functions_of(stack, own_logs)
     reported = producer.message(destination=SILENT)
     producer.send(reported)
     with SimulatorClient(stack.open_market_url) as simulator:

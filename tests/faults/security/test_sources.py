@@ -113,6 +113,16 @@ def sources(at: Places) -> Iterator[dict[str, str]]:
             yield {"bucket": bucket, "key": key}
 
 
+def is_denied(source: dict[str, str], at: Places) -> bool:
+    """Whether AWS answers 403, which a better policy may mend, so that it is tried again; all others are refused.
+
+    The embedded AWS denies two keys that the role may read: one with a line feed, and `outgoing/` itself.
+    """
+    bucket, key = source["bucket"], source["key"]
+    outside = bool(key) and (not key.startswith("outgoing/") or key == "outgoing/" or "\n" in key)
+    return bucket == at.foreign or (bucket == at.bucket and outside)
+
+
 def test_no_object_goes_out_but_those_under_outgoing(
     functions: Functions, producer: Producer, places: Places, tallies: Tallies, scale: Scale
 ) -> None:
@@ -128,8 +138,9 @@ def test_no_object_goes_out_but_those_under_outgoing(
                 sent = producer.message(content=_of(source))
                 done = functions.send(sent)
                 item = producer.item(sent)
-                refused = item["status"] == ("REJECTED" if done else "RETRY")
-                tally.expect(refused, "wrong", f"{source} is {item['status']}")
+                expected = ("RETRY", False) if is_denied(source, places) else ("REJECTED", True)
+                told = item["status"], done
+                tally.expect(told == expected, "wrong", f"{source} is {told}, expected {expected}")
                 tally.expect(item["error"]["description"].isprintable(), "wrong", f"{source}: {item['error']}")
                 tally.expect("canary" not in functions.log, "wrong", f"{source} is quoted in the log")
                 if not done:

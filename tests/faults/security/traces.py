@@ -16,17 +16,17 @@ REPORTS_WITHIN = LATE + 0.5  # seconds: later than any report that the simulator
 
 @dataclass(frozen=True, slots=True)
 class Traces:
-    """Every item whole, in DynamoDB's notation, by its key; every version of every object."""
+    """Every item whole, in DynamoDB's notation, by its key; every version of every object, with its ETag."""
 
     items: Mapping[tuple[str, str], Item]
-    versions: frozenset[tuple[str, str]]
+    versions: Mapping[tuple[str, str], str]
 
     def since(self, before: "Traces") -> list[str]:
         """What is new, gone or changed since then, in words."""
         changed = [key for key, item in self.items.items() if before.items.get(key) != item]
         return [
             *(f"item {pk}/{sk}" for pk, sk in [*changed, *(before.items.keys() - self.items.keys())]),
-            *(f"object {key} version {version}" for key, version in self.versions ^ before.versions),
+            *(f"object {key} version {version}" for key, version in self.versions.keys() ^ before.versions.keys()),
         ]
 
 
@@ -44,11 +44,11 @@ class Store:
         items = {(item["pk"]["S"], item["sk"]["S"]): item for page in pages for item in page["Items"]}
         listed = self._versions.paginate(Bucket=self._bucket)
         versions = {
-            (each["Key"], each["VersionId"])
+            (each["Key"], each["VersionId"]): each.get("ETag", "a delete marker")
             for page in listed
             for each in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
         }
-        return Traces(items, frozenset(versions))
+        return Traces(items, versions)
 
     def come_to_rest(self, producer: Producer, simulator: SimulatorClient) -> None:
         """Wait until nothing of earlier tests is under way: no message, no callback, no report."""
