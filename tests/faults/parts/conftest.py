@@ -1,5 +1,6 @@
-"""One rig for all tests: both functions run as processes, started once for the whole session."""
+"""A rig for each module: both functions run as processes, and all of it ends with the module's tests."""
 
+import compileall
 import sys
 from collections.abc import Iterator
 
@@ -10,7 +11,7 @@ from local.stack import Stack
 from tests.faults.parts.poller import polling
 from tests.faults.parts.rig import Rig, running_rig
 from tests.faults.parts.traffic import MakeTraffic, Traffic
-from tests.runtime.emulator import deployed_artifact
+from tests.runtime.emulator import Artifact, deployed_artifact
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -21,11 +22,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def functions(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
-    folder = tmp_path_factory.mktemp("rig")
-    receiver = deployed_artifact(stack, stack.function_name, folder / "receiver")
-    sender = deployed_artifact(stack, stack.send_function_name, folder / "sender")
-    with running_rig(stack, receiver, sender, folder) as running:
+def artifacts(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> tuple[Artifact, Artifact]:
+    """The receiver and the sender, compiled beforehand: processes that are killed start anew all the time."""
+    folder = tmp_path_factory.mktemp("artifacts")
+    names = (stack.function_name, stack.send_function_name)
+    receiver, sender = (deployed_artifact(stack, name, folder / name) for name in names)
+    compileall.compile_dir(folder, quiet=2)
+    return receiver, sender
+
+
+@pytest.fixture(scope="module")
+def functions(
+    stack: Stack, artifacts: tuple[Artifact, Artifact], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Rig]:
+    with running_rig(stack, *artifacts, tmp_path_factory.mktemp("rig")) as running:
         yield running
 
 

@@ -22,6 +22,8 @@ class Queue:
         self._sqs = stack.client("sqs")
         self.visibility = VISIBILITY
         self.deliveries = 0
+        self._left: dict[str, str] = {}
+        """The latest receipts of what was received and not acknowledged, by message."""
         self.dead_letter_url = self._create({})
         arn = self._sqs.get_queue_attributes(QueueUrl=self.dead_letter_url, AttributeNames=["QueueArn"])
         redrive = {"deadLetterTargetArn": arn["Attributes"]["QueueArn"], "maxReceiveCount": MOST_RECEIVES}
@@ -47,11 +49,20 @@ class Queue:
         )
         for message in received.get("Messages", []):
             self.deliveries += 1
+            self._left[message["MessageId"]] = message["ReceiptHandle"]
             answer = environments.invoke(queue_event(message))
             # Who died, or outlived its time, has said nothing: the message comes again by itself.
             if answer is not None and answer.status == 200 and answer.result == {"batchItemFailures": []}:
                 with suppress(self._sqs.exceptions.ReceiptHandleIsInvalid):  # it has come again meanwhile
                     self._sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
+                    self._left.pop(message["MessageId"], None)
+
+    def bring_again(self) -> None:
+        """Bring what is put off at once, as a queue may that brings things more often than it was asked to."""
+        while self._left:
+            _, receipt = self._left.popitem()
+            with suppress(self._sqs.exceptions.ReceiptHandleIsInvalid):  # deleted, or received again meanwhile
+                self._sqs.change_message_visibility(QueueUrl=self.url, ReceiptHandle=receipt, VisibilityTimeout=0)
 
     def close(self) -> None:
         """Delete both queues."""

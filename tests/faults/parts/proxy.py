@@ -7,6 +7,7 @@ with running_proxy(stack.aws_endpoint_url) as proxy, proxy.disturbed("dynamodb",
 import random
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ THROTTLED = {
     "s3": (503, b"<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"),
 }
 FORWARD_PATIENCE = 30.0
+CALLER = "AWS_SDK_UA_APP_ID"  # the variable by which a client of AWS says who it is, as `app/…` in its User-Agent
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +71,14 @@ Disturbance = Throttle | Fail | HangUp | LoseAnswer | Delay | Hesitate
 
 @dataclass(eq=False)
 class Order:
-    """Which calls are disturbed, and how many have been."""
+    """Which calls are disturbed, and whose have been."""
 
     service: Service
     disturbances: tuple[Disturbance, ...]
     share: float
     chance: random.Random
-    calls: int = 0
+    callers: Counter[str] = field(default_factory=Counter)
+    """How many calls of whom have been disturbed."""
 
 
 @dataclass
@@ -101,12 +104,12 @@ class Proxy:
             with self._lock:
                 self._now.remove(order)
 
-    def choose(self, service: Service) -> Disturbance | None:
-        """What happens to the next call of a service."""
+    def choose(self, service: Service, caller: str) -> Disturbance | None:
+        """What happens to a caller's call of a service."""
         with self._lock:
             for order in self._now:
                 if order.service == service and order.chance.random() < order.share:
-                    order.calls += 1
+                    order.callers[caller] += 1
                     return order.chance.choice(order.disturbances)
         return None
 
@@ -131,7 +134,7 @@ class _Handler(Handler):
             self.close_connection = True
             return
         service = SERVICES.get(self.headers.get("X-Amz-Target", "").partition("_")[0].partition(".")[0], "s3")
-        match self.proxy.choose(service):
+        match self.proxy.choose(service, self._caller()):
             case None:
                 self._answer(*self._forward(body))
             case Throttle():
@@ -155,6 +158,10 @@ class _Handler(Handler):
                     self._answer(*self._forward(body))
 
     do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = _serve  # noqa: N815 - as the standard library wants it
+
+    def _caller(self) -> str:
+        _, _, said = self.headers.get("User-Agent", "").partition(" app/")
+        return said.partition(" ")[0]
 
     def _is_alone(self) -> bool:
         """Whether the client has left; one that waits for its answer says nothing."""

@@ -22,6 +22,8 @@ def test_functions_killed_in_mid_call_lose_and_double_nothing(
         messages = traffic(seed)
         receiving, sending = Killer(seed), Killer(seed + 1)
         # Room for a kill around each call of AWS, which is then made all the same, or not.
+        messages.both_ways(1)
+        messages.wait_for_sent()
         steps = (Delay(0.03), Hesitate(0.03))
         rig.simulator.client.behave(Slow(seconds=0.2), share=0.5, seed=seed)
         rig.queue.visibility = 3
@@ -33,7 +35,9 @@ def test_functions_killed_in_mid_call_lose_and_double_nothing(
             rig.receivers.killer = rig.senders.killer = None
             rig.simulator.client.clear_behaviours()
             rig.queue.visibility = VISIBILITY
-        seen = messages.judge(tally, f"killed in mid-call, seed {seed}", doubts=True)
+        doubtful = [each["requestId"] for each in messages.sent[1:]]
+        messages.both_ways(1)
+        seen = messages.judge(tally, f"killed in mid-call, seed {seed}", doubtful=doubtful)
         tally.note(f"{receiving.in_mid_call} kills of the receiver, {sending.in_mid_call} of the sender")
         tally.note(", ".join(f"{count} {name}" for name, count in sorted(seen.items())))
 

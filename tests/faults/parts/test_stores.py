@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from tests.faults.parts.proxy import Delay, Disturbance, Fail, HangUp, Hesitate, LoseAnswer, Service, Throttle
-from tests.faults.parts.rig import Rig
+from tests.faults.parts.rig import RECEIVER, SENDER, Rig
 from tests.faults.parts.traffic import PATIENCE, MakeTraffic
 from tests.faults.tally import Scale, Tallies
 
@@ -52,21 +52,23 @@ def test_all_is_whole_once_the_trouble_is_over(
 ) -> None:
     seen: Counter[str] = Counter()
     with tallies.of(f"parts: {kind}") as tally:
-        calls = 0
+        calls: Counter[str] = Counter()
         for seed in range(scale(short=1, long=len(TROUBLES[kind]))):
             trouble = TROUBLES[kind][seed % len(TROUBLES[kind])]
             seconds = scale(short=1, long=2 + seed * 3 % 10)
             messages = traffic(seed)
             messages.both_ways(1)
+            messages.wait_for_sent()
             with rig.proxy.disturbed(trouble.service, *trouble.disturbances, share=trouble.share, seed=seed) as order:
                 over = time.monotonic() + seconds
                 messages.both_ways(scale(short=2, long=10), pause=seconds / 20)
-                # A slow machine gets the time that it takes until a callback has failed.
-                while time.monotonic() < over or not messages.has_met_trouble():
-                    assert time.monotonic() < over + PATIENCE, "nothing is disturbed"
+                # A slow machine gets the time that it takes until a callback has failed, and a sender's call as well.
+                while time.monotonic() < over or not (messages.has_met_trouble() and order.callers[SENDER]):
+                    assert time.monotonic() < over + PATIENCE, f"not both are disturbed: {order.callers}"
                     messages.both_ways(1, pause=0.3)
-            calls += order.calls
+            calls += order.callers
+            doubtful = [each["requestId"] for each in messages.sent[1:]] if trouble.doubts else []
             messages.both_ways(1)
-            seen += messages.judge(tally, f"{kind}: {trouble}, {seconds} s, seed {seed}", doubts=trouble.doubts)
+            seen += messages.judge(tally, f"{kind}: {trouble}, {seconds} s, seed {seed}", doubtful=doubtful)
         told = ", ".join(f"{count} {name}" for name, count in sorted(seen.items()))
-        tally.note(f"{calls} calls disturbed; {told}")
+        tally.note(f"{calls[RECEIVER]} calls of the receiver disturbed, {calls[SENDER]} of the sender; {told}")

@@ -12,7 +12,7 @@ from local.simulator.client import SimulatorClient
 from local.simulator.mt.behaviours import Slow
 from local.simulator.records import State
 from local.stack import Stack
-from tests.faults.parts.traffic import deliver
+from tests.faults.parts.traffic import deliver, is_in_sight
 from tests.faults.parts.workers import kill_workers
 from tests.faults.races.whole import expect_whole, picture_message
 from tests.faults.tally import Scale, Tallies
@@ -69,7 +69,7 @@ def test_a_message_whose_worker_is_killed_is_left_in_doubt_and_goes_out_once(
             case = f"the stack's worker killed after the acceptance, round {seed}"
             tally.cases += 1
             tally.expect(killed, "wrong", f"{case}: there was no worker")
-            tally.expect(item.get("attention") == "IN_DOUBT", "stuck", f"{case}: {item}")
+            tally.expect(is_in_sight(stored, item), "stuck", f"{case}: {item}")
             requests = simulator.mt_requests(destination=message["destination"])
             tally.expect(len(requests) == 1, "doubled", f"{case}: {len(requests)} requests")
 

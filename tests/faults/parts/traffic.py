@@ -3,10 +3,10 @@
 import random
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
-from local.readback import ReadBack
+from local.readback import Item, ReadBack
 from local.simulator.callbacks import Mo
 from local.simulator.client import SimulatorClient
 from local.simulator.media import jpeg
@@ -17,6 +17,7 @@ from tests.faults.races.whole import expect_whole, picture_message
 from tests.faults.tally import Tally
 from tests.integration.producer import SETTLED, Producer
 
+DOUBTS = {"index": "attention", "attention": "IN_DOUBT"}
 PATIENCE = 280.0  # seconds for everything to settle; it takes a twentieth of that
 
 
@@ -60,6 +61,10 @@ class Traffic:
             self.message_out()
             time.sleep(pause)
 
+    def wait_for_sent(self) -> None:
+        """Return when all that was sent has settled; copies of it may still be in the queue."""
+        self._producer.wait_for_all(self.sent, PATIENCE)
+
     def has_met_trouble(self) -> bool:
         """Whether a callback was sent away by the function, for want of a store."""
         ours = {delivery.id for _, delivery in self.received}
@@ -72,8 +77,11 @@ class Traffic:
         coming = sum(states[delivery.id] is State.UNDER_WAY for _, delivery in self.received)
         return coming, self._rig.queue.size(self._rig.queue.url)
 
-    def judge(self, tally: Tally, case: str, *, doubts: bool = False) -> Counter[str]:
-        """Wait until all has settled without anybody's help, and look at each message; `doubts` may be left over."""
+    def judge(self, tally: Tally, case: str, *, doubtful: Collection[str] = ()) -> Counter[str]:
+        """Wait until all has settled without anybody's help, and look at each message; how many ended how.
+
+        Messages whose requestId is `doubtful` may be left in doubt, all others must have been accepted.
+        """
         over = time.monotonic() + PATIENCE
         emptied = _until(lambda: self._rig.queue.size(self._rig.queue.url) == 0, over)
         tally.expect(emptied, "stuck", f"{case}: there are messages in the queue still")
@@ -84,8 +92,8 @@ class Traffic:
         requests = self._requests(over)
         seen = Counter({"in": len(self.received)})
         for each in self.sent:
-            status = self._judge_sent(tally, each, requests.get(each["destination"], []), case, doubts=doubts)
-            seen[status] += 1
+            came, doubts = requests.get(each["destination"], []), each["requestId"] in doubtful
+            seen[self._judge_sent(tally, each, came, case, doubts=doubts)] += 1
         return seen
 
     def _judge_received(self, tally: Tally, message: Mo, delivery: Delivery, case: str) -> None:
@@ -131,15 +139,20 @@ class Traffic:
                 tally.expect(item.get("delivery", {}).get("status") == "Retrieved", "lost", f"no report; {told}")
             case "IN_DOUBT":
                 tally.expect(doubts, "wrong", f"a doubt where nothing can be in doubt; {told}")
-                tally.expect(item.get("attention") == "IN_DOUBT", "stuck", told)
+                tally.expect(is_in_sight(self._stored, item), "stuck", f"not found by its doubt; {told}")
                 return "in doubt, taken" if accepted else "in doubt, not taken"
             case _:
-                tally.breach("wrong", told)
+                tally.breach("doubled" if accepted else "wrong", told)
         return status
 
 
 MakeTraffic = Callable[[int], Traffic]
 """Begins traffic whose contents are made from a seed."""
+
+
+def is_in_sight(stored: ReadBack, item: Item) -> bool:
+    """Whether a person who asks for doubts finds this one."""
+    return any((each["pk"], each["sk"]) == (item["pk"], item["sk"]) for each in stored.query(**DOUBTS))
 
 
 def _until(happened: Callable[[], bool], over: float) -> bool:
