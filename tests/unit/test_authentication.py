@@ -36,7 +36,7 @@ def test_a_token_opens_as_it_is_and_as_a_path_escapes_it(token: str) -> None:
 
 @pytest.mark.parametrize("secret", [{"callbackUser": "", "callbackPasswords": []}, {"callbackPasswords": []}, {}])
 def test_basic_is_asked_for_only_where_the_secret_has_it(secret: dict[str, object]) -> None:
-    assert read_secret(json.dumps(secret)).basic is None
+    assert read_secret(json.dumps({"callbackTokens": ["new"], **secret})).basic is None
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_where_the_secret_has_basic_both_are_needed(token: str, authorization: s
     assert is_authentic(WITH_BASIC, token=token, authorization=authorization) is authentic
 
 
-@pytest.mark.parametrize("secret", [{}, {"callbackTokens": []}, {"callbackTokens": [""]}])
+@pytest.mark.parametrize("secret", [{"callbackTokens": []}, {"callbackTokens": [""]}])
 def test_a_secret_without_a_token_lets_nobody_in(secret: dict[str, object]) -> None:
     assert not is_authentic(read_secret(json.dumps(secret)), token="", authorization=None)
 
@@ -67,9 +67,14 @@ def test_a_secret_without_a_token_lets_nobody_in(secret: dict[str, object]) -> N
     [
         ("top secret", "the secret is not JSON"),
         ("[]", "the secret is not a JSON object"),
+        ("{}", "the secret's callbackTokens must be a list of texts"),
         ('{"callbackTokens": "abc"}', "the secret's callbackTokens must be a list of texts"),
         ('{"callbackTokens": [1]}', "the secret's callbackTokens must be a list of texts"),
         ('{"callbackTokens": ["abc"], "callbackPasswords": ["abc"]}', "the secret's callbackUser must be text"),
+        (
+            '{"callbackTokens": ["abc"], "callbackUser": "abc"}',
+            "the secret's callbackPasswords must be a list of texts",
+        ),
     ],
 )
 def test_a_secret_that_cannot_be_used_says_why_without_being_quoted(secret: str, complaint: str) -> None:

@@ -87,7 +87,7 @@ def _read_object(text: str) -> dict[str, Any]:
 
 def _texts(values: dict[str, Any], name: str) -> tuple[bytes, ...]:
     """A list of texts as bytes; empty ones are left out: nothing must never match."""
-    texts = values.get(name, [])
+    texts = values.get(name)
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
         raise ValueError(f"the secret's {name} must be a list of texts")
     return tuple(text.encode("utf-8", "surrogatepass") for text in texts if text)

@@ -32,12 +32,12 @@ UNUSABLE = {
     None: UNAVAILABLE,
     " ": UNAVAILABLE,
     "no JSON": UNAVAILABLE,
-    "{}": STRANGER,
+    "{}": UNAVAILABLE,
     '{"callbackTokens": [], "accountId": "local"}': STRANGER,
 }
 """None: it is deleted. Otherwise the value of somebody who was mistaken; and what a callback is answered.
 
-Without tokens everybody is a stranger, and OpenMarket comes again all the same.
+With a list of no tokens everybody is a stranger, and OpenMarket comes again all the same.
 """
 
 
