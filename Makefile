@@ -81,7 +81,7 @@ unit: $(VENV)/ready ## the tests that need no stack
 	$(VENV)/bin/pytest --quiet tests/unit
 
 .PHONY: faults
-faults: setup $(TOOLS)/atheris/ready ## try every fault at length (45 minutes; ONLY=races: one part), and print what was lost, doubled or stuck
+faults: setup $(TOOLS)/atheris/ready ## try every fault at length (45 minutes; ONLY=races: one part of it), and count what was lost, doubled or stuck
 	MMS_FAULTS=long $(VENV)/bin/pytest --verbose tests/faults/$(ONLY)
 ONLY ?=
 
