@@ -1,4 +1,4 @@
-"""Sending while stores fail, answers are lost, others are quicker, and people edit items by hand."""
+"""Sending while stores fail, answers are lost and others are quicker."""
 
 import json
 import time
@@ -225,77 +225,12 @@ def test_stores_too_slow_for_a_call_are_told_of_and_given_more_time(bench: Bench
     assert "attempts" not in item
 
 
-def test_a_claim_written_by_hand_does_not_go_round_in_circles(bench: Bench) -> None:
-    bench.reach("SENDING")
-    bench.change(leaseUntil=None)
-    outcome = bench.send()
-    assert outcome.name == "busy"
-    assert outcome.come_again_in is not None
-
-
-def test_an_item_that_was_closed_meanwhile_stays_closed_and_the_mt_id_is_told(bench: Bench) -> None:
-    def close() -> Call:
-        bench.change(status="CLOSED")
-        return accepted(bench.mt_id)
-
-    outcome = bench.send(close)
-    assert (outcome.name, outcome.mt_id, outcome.come_again_in) == ("accepted", bench.mt_id, None)
-    assert outcome.reason is not None
-    assert bench.item()["status"] == "CLOSED"
-
-
-def test_a_refused_resend_does_not_deny_that_the_first_try_may_have_arrived(bench: Bench) -> None:
-    not_after = at(START + timedelta(hours=1))
-    bench.send(silent(in_doubt=True), notAfter=not_after)
-    bench.clock.advance(7200)
-    bench.change(status="RETRY")
-    bench.send(notAfter=not_after)
-    item = bench.item()
-    assert item["status"] == "REJECTED"
-    assert item["error"]["description"].endswith("; an earlier try of it may have arrived")
-
-
-def test_a_resend_is_sent_whichever_copy_of_it_comes(bench: Bench) -> None:
-    bench.reach("IN_DOUBT")
-    bench.clock.advance(25 * 3600)
-    bench.change(status="RETRY")
-    assert bench.send(accepted(bench.mt_id), enqueued=START).name == "accepted"
-
-
-@pytest.mark.parametrize("attempts", [0, "1"])
-def test_attempts_written_by_hand_do_not_go_round_in_circles(bench: Bench, attempts: object) -> None:
-    bench.reach("IN_DOUBT")
-    bench.clock.advance(60)
-    bench.change(status="RETRY", attempts=attempts)
-    outcome = bench.send(*([accepted(bench.mt_id)] if attempts == 0 else []))
-    assert outcome.name == ("accepted" if attempts == 0 else "busy")
-
-
-def test_nor_do_they_where_it_would_be_given_up(bench: Bench) -> None:
-    bench.reach("RETRY")
-    bench.change(attempts="1", sentAt=at(START - WINDOW))
-    assert bench.send().name == "busy"
-    assert bench.item()["status"] == "RETRY"
-
-
 def test_a_wait_that_goes_beyond_the_end_does_not_hide_the_end(bench: Bench) -> None:
     bench.send(answered(429, retry_after="36000"))
     rules = replace(bench.sender.rules, window=timedelta(hours=1))
     bench.sender = replace(bench.sender, rules=rules)  # the stack was deployed with another window
     bench.clock.advance(3601)
     assert bench.send(patient=False).name == "rejected"
-
-
-def test_a_resend_that_cant_be_tried_ends_with_the_window(bench: Bench) -> None:
-    bench.reach("IN_DOUBT")
-    bench.clock.advance(3 * 86400)
-    bench.change(status="RETRY")
-    bench.account.fault = SecretUnavailable("the secret could not be fetched")
-    ordered = bench.clock.now()
-    assert bench.send(enqueued=ordered).name == "retry"
-    bench.clock.advance(WINDOW.total_seconds() + 1)
-    assert bench.send(enqueued=START).name == "retry", "an older copy does not end it"
-    assert bench.send(enqueued=ordered).name == "rejected"
 
 
 def test_an_answer_that_cant_be_written_down_is_in_the_log(bench: Bench) -> None:
@@ -337,17 +272,3 @@ def test_a_put_off_message_tells_when_it_comes_again(bench: Bench) -> None:
     item = bench.item()
     assert item["retryAt"] == at(bench.clock.now() + timedelta(seconds=wait or 0))
     assert not {"host", "openMarketRequestId"} & item.keys()
-
-
-def test_giving_up_late_does_not_undo_what_was_tried_and_ordered_meanwhile(bench: Bench) -> None:
-    late = Bench(bench.stack, bench.stored)
-    late.id = bench.id
-
-    def meanwhile(**_: Any) -> None:
-        late.dynamodb.meta.events.unregister("before-send.dynamodb.UpdateItem", meanwhile)
-        bench.reach("IN_DOUBT")
-        bench.change(status="RETRY")
-
-    late.dynamodb.meta.events.register_first("before-send.dynamodb.UpdateItem", meanwhile)
-    outcome = late.send(accepted(bench.mt_id), enqueued=START - WINDOW - timedelta(seconds=1))
-    assert (outcome.name, bench.item()["status"], bench.item()["attempts"]) == ("accepted", "ACCEPTED", 2)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mms_gateway.message_table.outbound import _attributes, _when_sent
+from mms_gateway.message_table.outbound_item import message_attributes, when_sent
 from mms_gateway.message_table.store import Item
 from mms_gateway.messages import SourceObject
 from mms_gateway.openmarket.callback_json import MAX_JSON
@@ -32,8 +32,8 @@ def item_of(record: OutboundRecord) -> Item:
     return {
         "pk": f"MT#{record.request_id}",
         "sk": "MESSAGE",
-        **_attributes(record),
-        **_when_sent(record, "2026-11-21T08:30:16.000Z"),
+        **message_attributes(record),
+        **when_sent(record, "2026-11-21T08:30:16.000Z"),
     }
 
 

@@ -1,13 +1,18 @@
 """Messages to send: each transition of their state machine is one conditional write."""
 
-from datetime import datetime
 from typing import Literal
 
+from mms_gateway.message_table.outbound_item import (
+    error_attribute,
+    message_attributes,
+    read_standing,
+    trace_attributes,
+    when_sent,
+)
 from mms_gateway.message_table.reports import ReportTable
-from mms_gateway.message_table.store import Change, Item, index_keys, without_nothing
-from mms_gateway.openmarket.notation import read_date
+from mms_gateway.message_table.store import Change, Item
 from mms_gateway.outbound import Claim, SendError, Standing, Trace
-from mms_gateway.outbound_record import OutboundRecord, RecordedPart
+from mms_gateway.outbound_record import OutboundRecord
 
 NOT_TAKEN = "attribute_not_exists(pk) OR (#status = :retry AND #requestSha256 = :sha)"
 """Nothing stands there, or the same message waits: whoever comes first may have it."""
@@ -22,7 +27,7 @@ class OutboundTable(ReportTable):
     def find(self, request_id: str) -> Standing | None:
         """What stands under a requestId, as of now."""
         item = self._store.get(f"MT#{request_id}", "MESSAGE")
-        return _standing(item) if item is not None else None
+        return read_standing(item) if item is not None else None
 
     def claim(self, record: OutboundRecord, claim: Claim, before: Standing | None) -> Standing:
         """nothing, RETRY as it was `before` -> SENDING; what stands there now, the claim's own if its owner is."""
@@ -37,19 +42,19 @@ class OutboundTable(ReportTable):
                 # After a person's order the time that it is tried begins anew.
                 **({"resentAt": claim.now} if before is not None and before.resend else {}),
             },
-            first_sets=_when_sent(record, claim.now),
+            first_sets=when_sent(record, claim.now),
             removes=FROM_ONE_TRY,
             # A claim that comes late, after its own try has been written down as RETRY, must not begin another one.
             condition=_not_taken_since(before),
             values=_before(before),
         )
-        return _standing(item)
+        return read_standing(item)
 
     def put_off(self, record: OutboundRecord, error: SendError, *, retry_at: str) -> None:
         """nothing, RETRY -> RETRY: it could not even be tried; anything else stays as it is."""
         self._upsert(
             record,
-            sets={"status": "RETRY", "error": _error(error), "retryAt": retry_at},
+            sets={"status": "RETRY", "error": error_attribute(error), "retryAt": retry_at},
             removes=("host", "openMarketRequestId"),
         )
 
@@ -57,8 +62,13 @@ class OutboundTable(ReportTable):
         """nothing, RETRY as it was `before` -> REJECTED; None, or what stood in the way."""
         done, item = self._upsert(
             record,
-            sets={"status": "REJECTED", "error": _error(error), "attention": "REJECTED", "attentionSince": now},
-            first_sets=_when_sent(record, now),
+            sets={
+                "status": "REJECTED",
+                "error": error_attribute(error),
+                "attention": "REJECTED",
+                "attentionSince": now,
+            },
+            first_sets=when_sent(record, now),
             removes=("retryAt",),
             # Nor may it give up what has been tried meanwhile: a person may have ordered it again after a doubt.
             condition=_not_taken_since(before),
@@ -66,7 +76,7 @@ class OutboundTable(ReportTable):
         )
         if done:
             return None
-        standing = _standing(item)
+        standing = read_standing(item)
         ours = standing.status == "REJECTED" and standing.request_sha256 == record.request_sha256
         return None if ours else standing  # by our own first try, whose answer was lost
 
@@ -84,7 +94,7 @@ class OutboundTable(ReportTable):
         """SENDING of this owner -> status; None, or what stood in the way."""
         attention = {} if status == "RETRY" else {"attention": status, "attentionSince": now}
         when = {"retryAt": retry_at} if retry_at is not None else {}
-        sets = {"status": status, "error": _error(error), **_trace(trace), **attention, **when}
+        sets = {"status": status, "error": error_attribute(error), **trace_attributes(trace), **attention, **when}
         done, item = self._store.change(
             Change(
                 pk=f"MT#{request_id}",
@@ -95,7 +105,7 @@ class OutboundTable(ReportTable):
             )
         )
         ours = (item.get("owner"), item.get("status")) == (owner, status)  # by our own first try
-        return None if done or ours or not item else _standing(item)
+        return None if done or ours or not item else read_standing(item)
 
     def accept(
         self, request_id: str, owner: str, mt_id: str, *, trace: Trace, now: str
@@ -104,7 +114,7 @@ class OutboundTable(ReportTable):
 
         `shared`: recorded, and the mtId is another message's too; `lost`: the item is another owner's, or settled.
         """
-        sets = {"status": "ACCEPTED", "mtId": mt_id, "acceptedAt": now, **_trace(trace)}
+        sets = {"status": "ACCEPTED", "mtId": mt_id, "acceptedAt": now, **trace_attributes(trace)}
         change = _accepting(request_id, owner, sets)
         request = {
             "pk": f"MTID#{mt_id}",
@@ -131,7 +141,7 @@ class OutboundTable(ReportTable):
 
     def abandon(self, request_id: str, standing: Standing, error: SendError, *, now: str) -> Standing | None:
         """SENDING whose lease is over -> IN_DOUBT; None, or what stood in the way."""
-        sets = {"status": "IN_DOUBT", "error": _error(error), "attention": "IN_DOUBT", "attentionSince": now}
+        sets = {"status": "IN_DOUBT", "error": error_attribute(error), "attention": "IN_DOUBT", "attentionSince": now}
         done, item = self._store.change(
             Change(
                 pk=f"MT#{request_id}",
@@ -147,17 +157,17 @@ class OutboundTable(ReportTable):
             )
         )
         ours = (item.get("owner"), item.get("status")) == (standing.owner, "IN_DOUBT")  # or another's, with our words
-        return None if done or ours or not item else _standing(item)
+        return None if done or ours or not item else read_standing(item)
 
     def put_conflict(self, record: OutboundRecord, error: SendError, *, now: str) -> None:
         """Keep another content under a requestId that has been used; its first sight stays."""
         item = {
             "pk": f"MT#{record.request_id}",
             "sk": f"CONFLICT#{record.request_sha256}",
-            **_attributes(record),
-            **_when_sent(record, now),
+            **message_attributes(record),
+            **when_sent(record, now),
             "status": "REJECTED",
-            "error": _error(error),
+            "error": error_attribute(error),
             "attention": "CONFLICT",
             "attentionSince": now,
         }
@@ -174,7 +184,7 @@ class OutboundTable(ReportTable):
         values: Item | None = None,
     ) -> tuple[bool, Item]:
         """Write the message where nothing stands or the same message waits; `first_sets` only if they are absent."""
-        always = {**_attributes(record), **sets}
+        always = {**message_attributes(record), **sets}
         # A copy is enqueued later; and who has not looked at the S3 objects knows less than who has.
         kept = ("receivedAt",) if record.looked_at else ("receivedAt", "parts")
         first = {name: always.pop(name) for name in kept if name in always} | (first_sets or {})
@@ -206,55 +216,6 @@ def _before(before: Standing | None) -> Item:
     return {":before": before.attempts if before is not None else 0}
 
 
-def _attributes(record: OutboundRecord) -> Item:
-    """What a message's item says of the message itself."""
-    item = {
-        "direction": "MT",
-        "requestId": record.request_id,
-        "requestSha256": record.request_sha256,
-        "handset": record.handset,
-        "service": record.service,
-        "receivedAt": record.received_at,
-        "subject": record.subject,
-        "mobileOperatorId": record.mobile_operator_id,
-        "text": record.text,
-        "parts": [_part(part) for part in record.parts] if record.parts is not None else None,
-        "details": record.details,
-        "detailsKey": record.details_key,
-    }
-    return without_nothing(item)
-
-
-def _when_sent(record: OutboundRecord, sent_at: str) -> Item:
-    """When it was sent, and the keys of the indexes in which it stands from then on."""
-    keys = index_keys(handset=record.handset, service=record.service, sent_at=sent_at, identity=record.request_id)
-    return {"sentAt": sent_at, **keys}
-
-
-def _part(part: RecordedPart) -> Item:
-    item = {
-        "index": part.index,
-        "contentId": part.content_id,
-        "contentType": part.content_type,
-        "size": part.size,
-        "sha256": part.sha256,
-        "text": part.text,
-        "s3Key": part.s3_key,
-        "s3Bucket": part.s3_bucket,
-        "s3VersionId": part.s3_version_id,
-        "url": part.url,
-    }
-    return without_nothing(item)
-
-
-def _error(error: SendError) -> Item:
-    return without_nothing({"httpStatus": error.http_status, "code": error.code, "description": error.description})
-
-
-def _trace(trace: Trace) -> Item:
-    return without_nothing({"host": trace.host, "openMarketRequestId": trace.open_market_request_id})
-
-
 def _accepting(request_id: str, owner: str, sets: Item) -> Change:
     removes = [name for name in ("error", "attention", "attentionSince") if name not in sets]
     return Change(
@@ -273,31 +234,3 @@ def _assignments(sets: Item) -> str:
 
 def _values(sets: Item) -> Item:
     return {f":{name}": value for name, value in sets.items()}
-
-
-def _standing(item: Item) -> Standing:
-    error = item.get("error") or {}
-    return Standing(
-        status=item["status"],
-        request_sha256=item.get("requestSha256", ""),
-        owner=item.get("owner"),
-        lease_until=item.get("leaseUntil", ""),
-        attempts=int(item.get("attempts", 0)),
-        tried_since=_moment(item.get("resentAt") or item.get("sentAt")),
-        resend=item["status"] == "RETRY" and "attention" in item,
-        doubted="resentAt" in item or (item["status"] == "RETRY" and "attention" in item),
-        retry_at=_moment(item.get("retryAt")),
-        attention_since=_moment(item.get("attentionSince")),
-        mt_id=item.get("mtId"),
-        error=SendError(
-            description=error["description"],
-            http_status=int(error["httpStatus"]) if "httpStatus" in error else None,
-            code=error.get("code"),
-        )
-        if "description" in error
-        else None,
-    )
-
-
-def _moment(text: str | None) -> datetime | None:
-    return read_date(text) if text is not None else None
