@@ -4,12 +4,8 @@
 # the temporary folder, whose path may be too long for that.
 LAYER_PYTHON ?= 3.13
 UV ?= $(firstword $(wildcard ../../.venv/bin/uv) uv)
-INTERPRETER := $(shell \
-	for python in $(PYTHON) python$(LAYER_PYTHON) "$$($(UV) python find --no-config --no-project --no-python-downloads \
-		$(LAYER_PYTHON) 2>/dev/null)"; do \
-		"$$python" -c 'import sys; sys.exit("%d.%d" % sys.version_info[:2] != "$(LAYER_PYTHON)")' 2>/dev/null || continue; \
-		echo "$$python"; break; \
-	done)
+FIND_PYTHON := $(dir $(lastword $(MAKEFILE_LIST)))find_python.sh
+INTERPRETER := $(shell PYTHON="$(PYTHON)" UV="$(UV)" $(FIND_PYTHON) $(LAYER_PYTHON))
 
 .PHONY: bytecode
 bytecode:
@@ -17,5 +13,5 @@ bytecode:
 ifneq ($(INTERPRETER),)
 	$(INTERPRETER) -m compileall -q --invalidation-mode unchecked-hash -s $(FOLDER) $(FOLDER)
 else
-	@echo "Python $(LAYER_PYTHON) is not installed here, so the layer carries no bytecode and starts a little slower."
+	@echo "There is no Python $(LAYER_PYTHON) here to compile for it: each start will compile all modules, which takes twice as long."
 endif
