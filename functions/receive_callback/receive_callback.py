@@ -18,7 +18,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from mms_gateway.aws import client_config
+from mms_gateway.aws import client_config, share_trust
 from mms_gateway.credentials import Credentials
 from mms_gateway.errors import StorageRefused, StorageUnavailable, Unauthorized
 from mms_gateway.logs import outcome_line
@@ -90,6 +90,7 @@ def warn_of_the_secret(reason: str) -> None:
 def gateway() -> Gateway:
     """The gateway that the environment describes."""
     settings = read_settings(os.environ)
+    share_trust()
     table = boto3.client("dynamodb", config=client_config(connections=4))
     bucket = boto3.client("s3", config=client_config(connections=MEDIA_AT_A_TIME))
     return Gateway(

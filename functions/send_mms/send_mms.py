@@ -18,7 +18,7 @@ from aws_lambda_powertools.utilities.batch.types import PartialItemFailureRespon
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from mms_gateway.aws import client_config
+from mms_gateway.aws import client_config, share_trust
 from mms_gateway.credentials import Account
 from mms_gateway.errors import NotDone, StorageRefused, StorageUnavailable, Undeliverable
 from mms_gateway.function_time import COMMIT_SECONDS
@@ -81,6 +81,7 @@ class SystemClock:
 def gateway() -> Gateway:
     """The gateway that the environment describes."""
     settings = read_send_settings(os.environ)
+    share_trust()
     few = client_config(connections=2)
     bucket = boto3.client("s3", config=client_config(connections=MEDIA_AT_A_TIME))
     sender = Sender(
