@@ -5,8 +5,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from aws_lambda_powertools.utilities.parameters import SecretsProvider
-from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from mms_gateway.authentication import CallbackSecret, is_authentic, read_account, read_secret
 from mms_gateway.errors import SecretUnavailable, StorageUnavailable, Unauthorized
@@ -30,7 +29,7 @@ class Credentials:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """`warn` hears, in a sentence, why a newer secret could not be had while an older one goes on."""
-        self._provider = SecretsProvider(boto3_client=client)
+        self._client = client
         self._secret_id = secret_id
         self._warn = warn
         self._clock = clock
@@ -55,8 +54,8 @@ class Credentials:
         if self._secret is not None and began - self._looked_at < oldest:
             return self._secret
         try:
-            newer = read_secret(str(self._provider.get(self._secret_id, force_fetch=True)))
-        except (GetParameterError, ValueError) as error:
+            newer = read_secret(_fetch(self._client, self._secret_id))
+        except (BotoCoreError, ClientError, ValueError) as error:
             self._doubt = _reason(error)
             if self._secret is None:
                 raise StorageUnavailable(self._doubt) from None
@@ -82,7 +81,7 @@ class Account:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """`warn` hears, in a sentence, why a newer secret could not be had while the older one goes on."""
-        self._provider = SecretsProvider(boto3_client=client)
+        self._client = client
         self._secret_id = secret_id
         self._warn = warn
         self._clock = clock
@@ -94,8 +93,8 @@ class Account:
         if self._header and not newest and self._clock() - self._looked_at < MAX_AGE:
             return self._header
         try:
-            self._header = read_account(str(self._provider.get(self._secret_id, force_fetch=True)))
-        except (GetParameterError, ValueError) as error:
+            self._header = read_account(_fetch(self._client, self._secret_id))
+        except (BotoCoreError, ClientError, ValueError) as error:
             if newest and self._header:  # asked for because the one at hand was refused
                 self._warn(_reason(error))
             if newest or not self._header:
@@ -105,11 +104,14 @@ class Account:
         return self._header
 
 
+def _fetch(client: "SecretsManagerClient", secret_id: str) -> str:
+    """The secret as it is now; one that holds bytes instead of text is read as nothing."""
+    return client.get_secret_value(SecretId=secret_id).get("SecretString", "")
+
+
 def _reason(error: Exception) -> str:
     """What is wrong with the secret; of the SDK's words only the code, for its text names the secret."""
     if isinstance(error, ValueError):
         return f"{error}; put a new value, see the README"
-    cause = error.__cause__ or error.__context__ or error
-    response = getattr(cause, "response", None) or {}  # a timeout has one too, of None
-    code = response.get("Error", {}).get("Code", type(cause).__name__)
-    return f"the secret could not be fetched: {code}"
+    code = error.response.get("Error", {}).get("Code") if isinstance(error, ClientError) else None
+    return f"the secret could not be fetched: {code or type(error).__name__}"

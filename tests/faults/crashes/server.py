@@ -64,12 +64,12 @@ class Functions:
         """The AWS clients of a function."""
         if function == "ReceiveCallback":
             gateway = self.receive.gateway()
-            parts: list[Any] = [gateway.table._store, gateway.bucket, gateway.credentials._provider]
+            parts: list[Any] = [gateway.table._store, gateway.bucket, gateway.credentials]
         else:
             sending = self.send.gateway()
-            parts = [sending.sender.table._store, sending.sender.bucket, sending.sender.account._provider]  # type: ignore[attr-defined]
+            parts = [sending.sender.table._store, sending.sender.bucket, sending.sender.account]  # type: ignore[attr-defined]
             parts.append(sending.queue)
-        return [part.client if hasattr(part, "client") else part._client for part in parts]
+        return [part._client for part in parts]
 
     def run(self, job: dict[str, Any]) -> dict[str, Any]:
         """Deliver once, in this process."""
