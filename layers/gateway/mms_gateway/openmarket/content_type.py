@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from mms_gateway.errors import MalformedCallback
 from mms_gateway.openmarket.multipart import MAX_BOUNDARY
@@ -26,6 +27,7 @@ class ContentType:
         return [value for key, value in self.parameters if key == name]
 
 
+@lru_cache(maxsize=64)  # parts repeat a few types; as no header block is over 16 KB, this holds 1 MB at most
 def read_content_type(header: str) -> ContentType | None:
     """The type a header names, or None where it is no usable one."""
     if len(header) > MAX_HEADER or not header.isascii() or not header.replace("\t", " ").isprintable():

@@ -1,7 +1,7 @@
 """A multipart callback's parts: its JSON, and its media with their transfer encodings undone."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mms_gateway.errors import MalformedCallback, TruncatedCallback
 from mms_gateway.messages import CallbackEncoding, Flag
@@ -22,8 +22,7 @@ DEFAULT_TYPE = "application/octet-stream"
 MAX_CONTENT_ID = 255  # characters; the provider allows fewer than 20 on the way out
 
 
-@dataclass(frozen=True, slots=True)
-class Media:
+class Media(NamedTuple):
     """A media part with its transfer encoding undone, not yet hashed."""
 
     content_type: str
@@ -52,8 +51,7 @@ def read_multipart(body: bytes, boundary: str, encoding: CallbackEncoding) -> tu
     return bytes(main), _media(heads[1:], pieces.entities[1:], encoding), flags
 
 
-@dataclass(frozen=True, slots=True)
-class _Head:
+class _Head(NamedTuple):
     """What a part's headers say."""
 
     content_type: str

@@ -6,6 +6,7 @@ that sequence ends a delimiter or a header line. Content is never copied or alte
 
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from mms_gateway.errors import MalformedCallback, TruncatedCallback
 
@@ -17,15 +18,17 @@ MAX_PREAMBLE = 1024  # bytes before the first delimiter: room for a sentence to 
 MAX_EPILOGUE = 1024
 
 _BLANKS = b" \t"
-_FIRST_TAIL = re.compile(rb"[ \t]*(\r\n|\n)")
-_CLOSING_TAIL = rb"(?P<closing>--)[ \t]*(?:\r\n|\r|\n|\Z)"  # any line end, or the end of the body
-_CLOSING = re.compile(_CLOSING_TAIL)
-_TAILS = {end: re.compile(rb"[ \t]*%b|%b" % (end, _CLOSING_TAIL)) for end in (b"\r\n", b"\n")}
-_HEADER_NAME = re.compile(rb"[!-9;-~]+")  # RFC 5322 ftext: printable ASCII without the colon
+_FIRST_TAIL = re.compile(rb"[ \t]*+(\r\n|\n)")
+_CLOSING_END = rb"[ \t]*+(?:\r\n|\r|\n|\Z)"  # any line end, or the end of the body
+_CLOSING_TAIL = re.compile(rb"--" + _CLOSING_END)
+# Each branch begins with a character, by which the engine tells at a glance that it need not try it: hostile content
+# is made of lines that only begin like a delimiter.
+_TAILS = {end: re.compile(rb"%b|[ \t][ \t]*+%b|%b" % (end, end, _CLOSING_TAIL.pattern)) for end in (b"\r\n", b"\n")}
+_HEADER = re.compile(rb"([!-9;-~]+):([^\r\n]*)")  # the name is RFC 5322 ftext: printable ASCII without the colon
+_CONTINUATION = re.compile(rb"[ \t][^\r\n]*")
 
 
-@dataclass(frozen=True, slots=True)
-class Entity:
+class Entity(NamedTuple):
     """One part as it stands in the body."""
 
     headers: tuple[tuple[str, bytes], ...]
@@ -83,8 +86,7 @@ def split(body: bytes, boundary: str) -> Split:
         start = found.end
 
 
-@dataclass(frozen=True, slots=True)
-class _Delimiter:
+class _Delimiter(NamedTuple):
     start: int
     end: int
     closing: bool
@@ -95,32 +97,38 @@ def _first_delimiter(body: bytes, dash_boundary: bytes) -> tuple[int, bytes]:
     at_once = _FIRST_TAIL.match(body, len(dash_boundary)) if body.startswith(dash_boundary) else None
     if at_once is not None:
         return at_once.end(), at_once[1]
-    # The look-behind stands after the literal, so that the search for the literal runs at full speed.
-    line_start = rb"%b(?<![^\r\n]%b)" % (re.escape(dash_boundary), re.escape(dash_boundary))
-    found = re.search(line_start + _FIRST_TAIL.pattern, body)
+    found = re.search(_at_line_start(dash_boundary) + _FIRST_TAIL.pattern, body)
     if found is None:
-        if re.search(line_start + _CLOSING_TAIL, body):
+        closing = dash_boundary + b"--"
+        first = body.find(closing)
+        if first >= 0 and re.compile(_at_line_start(closing) + _CLOSING_END).search(body, first):
             raise MalformedCallback("the body has a closing delimiter but no part before it")
         raise TruncatedCallback("no delimiter line of the boundary stands in the body")
-    before = body[: found.start()]
-    preamble = before.removesuffix(b"\n").removesuffix(b"\r") if before.endswith(b"\n") else before[:-1]
-    if len(preamble) > MAX_PREAMBLE:
+    preamble = found.start() - (2 if body.endswith(b"\r\n", 0, found.start()) else 1)
+    if preamble > MAX_PREAMBLE:
         raise MalformedCallback(f"more than {MAX_PREAMBLE} bytes stand before the first delimiter")
     return found.end(), found[1]
+
+
+def _at_line_start(literal: bytes) -> bytes:
+    """A pattern; its look-behind stands after the literal, so that the search for the literal runs at full speed."""
+    return rb"%b(?<![^\r\n]%b)" % (re.escape(literal), re.escape(literal))
 
 
 def _next_delimiter(body: bytes, start: int, line_end: bytes, dash_boundary: bytes) -> _Delimiter | None:
     """The next delimiter from `start`: nearly always the first place `find` jumps to, at memory speed."""
     opening = line_end + dash_boundary
-    candidate = body.find(opening, start)
-    if candidate < 0:
+    begin = body.find(opening, start)
+    if begin < 0:
         return None
-    tail = _TAILS[line_end].match(body, candidate + len(opening))
-    if tail is not None:
-        return _Delimiter(candidate, tail.end(), closing=tail["closing"] is not None)
-    # A line that only begins like a delimiter: content made of such lines must not cost a loop of ours.
-    found = re.compile(re.escape(opening) + rb"(?:%b)" % _TAILS[line_end].pattern).search(body, candidate)
-    return None if found is None else _Delimiter(found.start(), found.end(), closing=found["closing"] is not None)
+    tail = _TAILS[line_end].match(body, begin + len(opening))
+    if tail is None:
+        # A line that only begins like a delimiter: content made of such lines must not cost a loop of ours.
+        tail = re.compile(re.escape(opening) + rb"(?:%b)" % _TAILS[line_end].pattern).search(body, begin)
+        if tail is None:
+            return None
+        begin = tail.start()
+    return _Delimiter(begin, tail.end(), closing=body.startswith(b"--", begin + len(opening)))
 
 
 def _header_block(
@@ -138,23 +146,23 @@ def _header_block(
             return tuple(headers), folded, position
         if position > limit:
             raise _too_long(part)
-        if _is_delimiter(line, dash_boundary):
+        if line.startswith(dash_boundary) and not line[len(dash_boundary) :].removeprefix(b"--").strip(_BLANKS):
             raise MalformedCallback(f"a delimiter stands within the headers of {part}")
-        if b"\r" in line or b"\n" in line:
-            raise MalformedCallback(f"the headers of {part} mix line ends")
-        if line.startswith((b" ", b"\t")):
-            if not headers:
-                raise MalformedCallback(f"the headers of {part} begin with a continuation line")
+        header = _HEADER.fullmatch(line)
+        if header is not None:
+            name, value = header.groups()
+            headers.append((name.decode("ascii").lower(), value.strip(_BLANKS)))
+            if len(headers) > MAX_HEADERS:
+                raise MalformedCallback(f"{part} has more than {MAX_HEADERS} headers")
+        elif headers and _CONTINUATION.fullmatch(line):
             name, value = headers[-1]
             headers[-1] = (name, (value + b" " + line.strip(_BLANKS)).strip(_BLANKS))
             folded = True
-            continue
-        headers.append(_header(line, part))
-        if len(headers) > MAX_HEADERS:
-            raise MalformedCallback(f"{part} has more than {MAX_HEADERS} headers")
+        else:
+            raise _unreadable(line, part)
     if len(body) >= limit + len(line_end):
         raise _too_long(part)
-    if body.startswith(dash_boundary, position) and _CLOSING.match(body, position + len(dash_boundary)):
+    if body.startswith(dash_boundary, position) and _CLOSING_TAIL.match(body, position + len(dash_boundary)):
         raise MalformedCallback(f"a delimiter stands within the headers of {part}")
     return None
 
@@ -163,15 +171,11 @@ def _too_long(part: str) -> MalformedCallback:
     return MalformedCallback(f"the headers of {part} are longer than {MAX_HEADER_BLOCK} bytes")
 
 
-def _is_delimiter(line: bytes, dash_boundary: bytes) -> bool:
-    rest = line.removeprefix(dash_boundary)
-    return rest != line and not rest.removeprefix(b"--").strip(_BLANKS)
-
-
-def _header(line: bytes, part: str) -> tuple[str, bytes]:
-    name, colon, value = line.partition(b":")
-    if not colon:
-        raise MalformedCallback(f"a header line of {part} has no colon")
-    if not _HEADER_NAME.fullmatch(name):
-        raise MalformedCallback(f"a header name of {part} is empty or has a blank or control character")
-    return name.decode("ascii").lower(), value.strip(_BLANKS)
+def _unreadable(line: bytes, part: str) -> MalformedCallback:
+    if b"\r" in line or b"\n" in line:
+        return MalformedCallback(f"the headers of {part} mix line ends")
+    if line.startswith((b" ", b"\t")):
+        return MalformedCallback(f"the headers of {part} begin with a continuation line")
+    if b":" not in line:
+        return MalformedCallback(f"a header line of {part} has no colon")
+    return MalformedCallback(f"a header name of {part} is empty or has a blank or control character")

@@ -2,9 +2,9 @@
 
 import binascii
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from typing import Literal, NamedTuple
 
 import pybase64
 
@@ -19,10 +19,11 @@ _GLANCE = 64  # bytes that tell binary media from base64 text at once
 
 _LINE_ENDS = b"\r\n"
 _WHITE_SPACE = b"\r\n\t "
+_SHORTEST_LINE = 16  # bytes; folded base64 has lines of 60 to 76, and cutting out the ends of very short ones is slow
 _BASE64_TEXT = re.compile(rb"[A-Za-z0-9+/=\r\n\t ]*")
-_UNUSUAL_ESCAPE = re.compile(rb"=(?![0-9A-Fa-f]{2}|\r?\n)")
-# Runs of a bounded length: the engine needs memory for each escape of a run.
-_ESCAPES = re.compile(rb"(?:=[0-9A-Fa-f]{2}){1,1024}|=[ \t]*\r?\n")
+_QUOTED_PIECE = 64 * 1024  # bytes: replacing what is broken needs memory for each place
+_BLANKS_AT_LINE_END = re.compile(rb"=[ \t]+\r?\n")
+_BROKEN_ESCAPE = re.compile(rb"=(?==|\r(?!\n))")
 _MAGIC = re.compile(
     rb"\xff\xd8\xff"  # JPEG
     rb"|\x89PNG\r\n\x1a\n"
@@ -47,8 +48,7 @@ _DECLARED: dict[bytes, Encoding] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Undeclared:
+class Undeclared(NamedTuple):
     """A part without a transfer encoding, to be looked at beside the others of its message."""
 
     content_type: str
@@ -69,36 +69,68 @@ def decode_base64(content: bytes | memoryview) -> bytes | None:
     Forgives line ends, blanks, spare bits and missing padding; not foreign characters, a length of one over a
     multiple of four, or anything after the padding.
     """
-    try:
+    with suppress(binascii.Error):
         return pybase64.b64decode(content, validate=True)
-    except binascii.Error:
-        packed = bytes(content).translate(None, _WHITE_SPACE)
+    packed = _unfolded(content)
+    with suppress(binascii.Error):
+        return pybase64.b64decode(packed, validate=True)
+    packed = packed.translate(None, _WHITE_SPACE)
+    if packed.endswith(b"==="):  # never right; a long run of them is slow to count
+        return None
     digits = len(packed.rstrip(b"="))
     padding, needed = len(packed) - digits, -digits % 4
     if needed == 3 or padding > needed:
         return None
-    try:
-        return pybase64.b64decode(packed + b"=" * (needed - padding), validate=True)
-    except binascii.Error:
-        return None
+    packed += b"=" * (needed - padding)
+    with suppress(binascii.Error):
+        return pybase64.b64decode(packed, validate=True)
+    return None
+
+
+def _unfolded(content: bytes | memoryview) -> bytearray:
+    """`content` without the line ends that go quickly: all, where all lines but the last are equally long."""
+    text = bytearray(content)
+    for end in (b"\n", b"\r"):
+        if text.endswith(end):
+            del text[-1:]
+        width = text.find(end)
+        if width >= _SHORTEST_LINE:
+            every = slice(width, None, width + 1)
+            if text[every].count(end) == len(text[every]):
+                del text[every]
+    return text
 
 
 def decode_quoted_printable(content: bytes | memoryview) -> bytes:
-    """The bytes behind quoted-printable text; a broken escape stays as it is.
+    """The bytes behind quoted-printable text; a broken escape stays as it is."""
+    return b"".join(map(_decode_quoted_piece, _quoted_pieces(bytes(content))))
 
-    The standard library is fast but drops a broken escape at the end and swallows text after a lone carriage return.
+
+def _quoted_pieces(text: bytes) -> Iterator[bytes]:
+    """`text` cut before equals signs, and so never within an escape."""
+    start = 0
+    while start < len(text):
+        found = text.find(b"=", start + _QUOTED_PIECE)
+        end = len(text) if found < 0 else found
+        yield text[start:end]
+        start = end
+
+
+def _decode_quoted_piece(piece: bytes) -> bytes:
+    """The bytes behind a piece.
+
+    The standard library leaves most broken escapes as they are, but it takes two equals signs for one, drops one at
+    the end, swallows text after one before a lone carriage return, and keeps a line end behind an equals sign and
+    blanks. Such places are made good first.
     """
-    text = bytes(content)
-    if not _UNUSUAL_ESCAPE.search(text):
-        return binascii.a2b_qp(text)
-    decoded = bytearray()
-    position = 0
-    for escape in _ESCAPES.finditer(text):
-        decoded += text[position : escape.start()]
-        position = escape.end()
-        if text[position - 1] != 0x0A:
-            decoded += bytes.fromhex(escape[0].translate(None, b"=").decode("ascii"))
-    return bytes(decoded + text[position:])
+    text = piece.rstrip(b"=")
+    if b"=" not in text:
+        return piece
+    literal = piece[len(text) :]
+    lone_return = b"\r" in text and text.count(b"=\r") > text.count(b"=\r\n")
+    if lone_return or any(sign in text and b"=" + sign in text for sign in (b"=", b" ", b"\t")):
+        text = _BROKEN_ESCAPE.sub(b"=3D", _BLANKS_AT_LINE_END.sub(b"=\n", text))
+    return binascii.a2b_qp(text) + literal
 
 
 def decode_undeclared(parts: Sequence[Undeclared]) -> list[bytes | None]:
@@ -108,15 +140,23 @@ def decode_undeclared(parts: Sequence[Undeclared]) -> list[bytes | None]:
     decoded only if each of them is canonical base64 and the texts among them then read as text: a text MENU beside
     a binary picture must stay MENU.
     """
-    decoded = [_decode_if_base64(part.content) for part in parts]
-    proofs = [_is_proof(part, data) for part, data in zip(parts, decoded, strict=True)]
+    decoded = [_decode_if_base64(part.content) if _is_media(part) else None for part in parts]
+    proofs = [data is not None and _is_proof(data) for data in decoded]
     if not any(proofs):
         return [None] * len(parts)
+    decoded = [
+        data if _is_media(part) else _decode_if_base64(part.content) for part, data in zip(parts, decoded, strict=True)
+    ]
     others = all(_may_follow(part, data) for part, data in zip(parts, decoded, strict=True))
     return [
         data if proof or (others and data is not None and not _may_be_a_word(data)) else None
         for data, proof in zip(decoded, proofs, strict=True)
     ]
+
+
+def _is_media(part: Undeclared) -> bool:
+    kind = part.content_type
+    return kind.startswith(("image/", "audio/", "video/")) or kind == "application/octet-stream"
 
 
 def _decode_if_base64(content: memoryview) -> bytes | None:
@@ -125,10 +165,8 @@ def _decode_if_base64(content: memoryview) -> bytes | None:
     return decode_base64(content)
 
 
-def _is_proof(part: Undeclared, data: bytes | None) -> bool:
-    kind = part.content_type
-    media = kind.startswith(("image/", "audio/", "video/")) or kind == "application/octet-stream"
-    return media and data is not None and len(data) >= MIN_PROOF and _MAGIC.match(data) is not None
+def _is_proof(data: bytes) -> bool:
+    return len(data) >= MIN_PROOF and _MAGIC.match(data) is not None
 
 
 def _may_follow(part: Undeclared, data: bytes | None) -> bool:
@@ -147,6 +185,8 @@ def _may_be_a_word(data: bytes) -> bool:
 
 def _is_canonical(content: memoryview, data: bytes) -> bool:
     """Whether encoding `data` again gives `content` but for its line ends; only the last group can differ."""
-    packed = bytes(content).translate(None, _LINE_ENDS)
+    packed = _unfolded(content)
+    if len(packed) > (len(data) + 2) // 3 * 4:
+        packed = packed.translate(None, _LINE_ENDS)
     last_group = data[-(len(data) % 3 or 3) :]
     return len(packed) == (len(data) + 2) // 3 * 4 and packed.endswith(pybase64.b64encode(last_group))
