@@ -1,6 +1,12 @@
 """Lambda behind the queue: messages to send in, those to come again out."""
 
+import gc
 import os
+
+IN_LAMBDA = "AWS_LAMBDA_FUNCTION_NAME" in os.environ  # elsewhere (tests, tools) importing this module does nothing
+if IN_LAMBDA:
+    gc.disable()  # until the start is over: nothing it makes is garbage, and looking for it takes 7 % of its time
+
 import time
 import traceback
 from collections.abc import Mapping
@@ -211,6 +217,8 @@ def _put_off(queue: SendQueue, record: SQSRecord, seconds: float) -> None:
 
 
 # The clients are built while the function starts: AWS lends a full processor then, and the first message finds them
-# ready. Elsewhere (tests, tools) importing this module does nothing.
-if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
+# ready.
+if IN_LAMBDA:
     gateway()
+    gc.freeze()  # what has been made stays, so it need not be looked at again
+    gc.enable()

@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
+import botocore
 import httpx
 import pytest
 
@@ -18,7 +20,12 @@ from local.readback import ReadBack
 from local.stack import Stack
 
 JSON = {"Content-Type": "application/json"}
+SDK_DATA = Path(botocore.__file__).with_name("data")
+SERVICES = ("dynamodb", "s3", "secretsmanager", "sqs")
 PROBE = '''
+import os
+os.environ["AWS_DATA_PATH"] = os.path.join(os.path.dirname(__file__), "whole")  # the layer's descriptions are pruned
+
 import boto3
 from botocore.exceptions import ClientError
 
@@ -122,6 +129,8 @@ def calls_as(stack: Stack, function: str) -> Iterator[Callable[..., list[str]]]:
     code = io.BytesIO()
     with zipfile.ZipFile(code, "w") as archive:
         archive.writestr("probe.py", PROBE)
+        for file in (file for service in SERVICES for file in (SDK_DATA / service).rglob("*.json*")):
+            archive.write(file, Path("whole") / file.relative_to(SDK_DATA))
     name = f"probe-{uuid.uuid4()}"
     functions.create_function(
         FunctionName=name,

@@ -11,7 +11,7 @@ import botocore.httpsession
 import certifi
 import pytest
 from botocore.config import Config
-from botocore.exceptions import SSLError
+from botocore.exceptions import HTTPClientError, SSLError
 
 from local.simulator.certificate import make_certificate
 from mms_gateway import aws
@@ -40,7 +40,7 @@ def loads(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         load(self, *bundle)
 
     monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", count)
-    monkeypatch.setattr(botocore.httpsession, "SSLContext", vars(botocore.httpsession)["SSLContext"])
+    monkeypatch.setattr(botocore.httpsession, "SSLContext", ssl.SSLContext)
     aws._one_context.cache_clear()
     return counted
 
@@ -108,6 +108,50 @@ def test_a_store_by_another_name_than_its_certificates_is_refused(
     assert len(loads) == 1
 
 
+def test_a_second_bundle_is_refused_and_the_first_stays_all_that_is_trusted(
+    loads: list[Any], certificate: tuple[Path, Path]
+) -> None:
+    share_trust()
+    with store(certificate) as peer:
+        strict, other = client(peer, certifi.where()), client(peer, certificate[0])
+        for each in (strict, other, strict):
+            with pytest.raises((SSLError, HTTPClientError)):
+                each.head_bucket(Bucket="media")
+        assert not [wire for wire in peer.wires if wire.received], "nothing was sent to whom nobody vouches for"
+    assert len(loads) == 1
+
+
+@pytest.mark.usefixtures("loads")
+def test_who_would_not_verify_is_refused_and_the_others_still_do(certificate: tuple[Path, Path]) -> None:
+    share_trust()
+    with store(certificate) as peer, ThreadPoolExecutor(AT_ONCE) as pool:
+        loose = boto3.client(
+            "s3",
+            endpoint_url=f"https://127.0.0.1:{peer.port}",
+            region_name="us-east-1",
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+            verify=False,
+            config=Config(retries={"total_max_attempts": 1}, proxies={}),
+        )
+        strict = client(peer, certifi.where())
+
+        def refused(each: "S3Client") -> bool:
+            with pytest.raises((SSLError, HTTPClientError)):
+                each.head_bucket(Bucket="media")
+            return True
+
+        assert all(pool.map(refused, [loose, strict] * 50))
+
+
+@pytest.mark.usefixtures("loads")
+def test_the_context_takes_no_certificate_of_a_clients_own(certificate: tuple[Path, Path]) -> None:
+    share_trust()
+    with pytest.raises(ValueError, match="certificate of their own"):
+        botocore.httpsession.create_urllib3_context().load_cert_chain(*certificate)
+
+
+@pytest.mark.usefixtures("loads")
 def test_the_context_is_set_up_as_the_sdks_own() -> None:
     own = botocore.httpsession.create_urllib3_context()
     share_trust()

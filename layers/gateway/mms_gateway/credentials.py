@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from mms_gateway.authentication import CallbackSecret, is_authentic, read_account, read_secret
 from mms_gateway.errors import SecretUnavailable, StorageUnavailable, Unauthorized
@@ -55,7 +55,7 @@ class Credentials:
             return self._secret
         try:
             newer = read_secret(_fetch(self._client, self._secret_id))
-        except (BotoCoreError, ClientError, ValueError) as error:
+        except (SecretUnavailable, ValueError) as error:
             self._doubt = _reason(error)
             if self._secret is None:
                 raise StorageUnavailable(self._doubt) from None
@@ -94,7 +94,7 @@ class Account:
             return self._header
         try:
             self._header = read_account(_fetch(self._client, self._secret_id))
-        except (BotoCoreError, ClientError, ValueError) as error:
+        except (SecretUnavailable, ValueError) as error:
             if newest and self._header:  # asked for because the one at hand was refused
                 self._warn(_reason(error))
             if newest or not self._header:
@@ -105,13 +105,14 @@ class Account:
 
 
 def _fetch(client: "SecretsManagerClient", secret_id: str) -> str:
-    """The secret as it is now; one that holds bytes instead of text is read as nothing."""
-    return client.get_secret_value(SecretId=secret_id).get("SecretString", "")
+    """The secret as it is now, one that holds bytes as nothing; SecretUnavailable where it can't be had."""
+    try:
+        return str(client.get_secret_value(SecretId=secret_id).get("SecretString", ""))
+    except Exception as error:  # noqa: BLE001 - whatever it is, the last good one must go on
+        # Of the SDK's words only the code, for its text names the secret.
+        code = error.response.get("Error", {}).get("Code") if isinstance(error, ClientError) else None
+        raise SecretUnavailable(f"the secret could not be fetched: {code or type(error).__name__}") from None
 
 
 def _reason(error: Exception) -> str:
-    """What is wrong with the secret; of the SDK's words only the code, for its text names the secret."""
-    if isinstance(error, ValueError):
-        return f"{error}; put a new value, see the README"
-    code = error.response.get("Error", {}).get("Code") if isinstance(error, ClientError) else None
-    return f"the secret could not be fetched: {code or type(error).__name__}"
+    return f"{error}; put a new value, see the README" if isinstance(error, ValueError) else str(error)

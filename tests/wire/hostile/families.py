@@ -97,6 +97,10 @@ FAMILIES: dict[str, tuple[str, Callable[[int], bytes]]] = {
         TYPE,
         lambda size: message(main(), part(filled(b"=41", size) + b"=", encoding="quoted-printable")),
     ),
+    "quoted-printable with two = and no more": (
+        TYPE,
+        lambda size: message(main(), part(b"x" * 65_536 + b"==" + filled(b"a", size), encoding="quoted-printable")),
+    ),
     "quoted-printable all =": (TYPE, media(b"=", encoding="quoted-printable")),
     "quoted-printable all =Z": (TYPE, media(b"=Z", encoding="quoted-printable")),
     "quoted-printable all soft line ends": (TYPE, media(b"=\r\n", encoding="quoted-printable")),

@@ -25,7 +25,8 @@ class Number:
 
 def check_depth(raw: bytes) -> None:
     """Raise MalformedJson where JSON, whole or cut, is nested deeper than any that is documented."""
-    if _scan(raw)[0] > MAX_DEPTH:
+    could_be = raw.count(b"{") + raw.count(b"[") > MAX_DEPTH  # a level takes a bracket, so usually a look will do
+    if could_be and _scan(raw)[0] > MAX_DEPTH:
         raise MalformedJson(f"the JSON is nested deeper than {MAX_DEPTH} levels")
 
 

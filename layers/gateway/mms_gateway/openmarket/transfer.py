@@ -22,6 +22,7 @@ _WHITE_SPACE = b"\r\n\t "
 _SHORTEST_LINE = 16  # bytes; folded base64 has lines of 60 to 76, and cutting out the ends of very short ones is slow
 _BASE64_TEXT = re.compile(rb"[A-Za-z0-9+/=\r\n\t ]*")
 _QUOTED_PIECE = 64 * 1024  # bytes: replacing what is broken needs memory for each place
+_ESCAPE = re.compile(rb"=(?:[ \t]*+\r?\n|[0-9A-Fa-f]{2})?")
 _BLANKS_AT_LINE_END = re.compile(rb"=[ \t]+\r?\n")
 _BROKEN_ESCAPE = re.compile(rb"=(?==|\r(?!\n))")
 _MAGIC = re.compile(
@@ -107,11 +108,13 @@ def decode_quoted_printable(content: bytes | memoryview) -> bytes:
 
 
 def _quoted_pieces(text: bytes) -> Iterator[bytes]:
-    """`text` cut before equals signs, and so never within an escape."""
+    """`text` in pieces, never cut within an escape."""
     start = 0
     while start < len(text):
-        found = text.find(b"=", start + _QUOTED_PIECE)
-        end = len(text) if found < 0 else found
+        end = min(start + _QUOTED_PIECE, len(text))
+        last = text.rfind(b"=", start, end)
+        if last >= 0 and (escape := _ESCAPE.match(text, last)) is not None:
+            end = max(end, escape.end())
         yield text[start:end]
         start = end
 
