@@ -31,6 +31,12 @@ $(TOOLS)/%/ready: locks/%.txt | $(VENV)/ready
 	@$(UV) pip install --quiet --python $(@D)/bin/python --require-hashes -r $<
 	@touch $@
 
+# The benchmarks run on Lambda's Python where there is one.
+$(TOOLS)/bench/ready: locks/develop.txt | $(VENV)/ready
+	@python=$$(layers/find_python.sh 3.13); $(UV) venv --quiet --clear --python "$${python:-$(VENV)/bin/python}" $(@D)
+	@$(UV) pip install --quiet --python $(@D)/bin/python --require-hashes -r $<
+	@touch $@
+
 .PHONY: setup
 setup: $(VENV)/ready $(TOOLS)/sam/ready $(TOOLS)/ministack/ready ## make the environments (every other command does it too)
 
@@ -39,7 +45,7 @@ lock: $(VENV)/ready ## bring the lock files up to the newest versions that pypro
 	for group in uv sam ministack; do $(LOCK) --group pyproject.toml:$$group -o locks/$$group.txt; done
 	$(LOCK) pyproject.toml --group pyproject.toml:develop -o locks/develop.txt
 	$(LOCK) pyproject.toml -c locks/develop.txt -o layers/dependencies/requirements.txt
-	$(LOCK) --group pyproject.toml:atheris -c locks/develop.txt -o locks/atheris.txt
+	for group in atheris peers; do $(LOCK) --group pyproject.toml:$$group -c locks/develop.txt -o locks/$$group.txt; done
 LOCK := $(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
 
 .PHONY: schema
@@ -85,6 +91,17 @@ faults: setup $(TOOLS)/atheris/ready ## try every fault at length (45 minutes; O
 	MMS_FAULTS=long $(VENV)/bin/pytest --verbose tests/faults/$(ONLY)
 ONLY ?=
 
+.PHONY: bench
+bench: setup $(TOOLS)/bench/ready ## measure it beside what one would write otherwise (ROW=decode: some of it)
+	@PYTHONPATH=layers/gateway:functions/receive_callback:functions/send_mms:. $(TOOLS)/bench/bin/python -m tests.bench $(ROW)
+ROW ?=
+
+# The tests of the stack wait more than they work, so those that need none run at the same time, and are shown afterwards.
 .PHONY: test
 test: check ## everything that must hold, each test by its name
-	$(VENV)/bin/pytest --verbose
+	@log=$$(mktemp) || exit; trap 'rm -f "$$log"' EXIT; \
+	$(VENV)/bin/pytest --verbose $(STACKLESS) >"$$log" 2>&1 & aside=$$!; \
+	trap 'kill $$aside 2>/dev/null; wait; exit 130' INT TERM; \
+	$(VENV)/bin/pytest --verbose $(STACKLESS:%=--ignore=%); with_stack=$$?; \
+	wait $$aside; without=$$?; cat "$$log"; exit $$((with_stack | without))
+STACKLESS := tests/unit tests/template

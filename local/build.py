@@ -16,9 +16,13 @@ INPUTS = ("template.yaml", "samconfig.toml", "layers", "functions", "locks/uv.tx
 
 
 @contextmanager
-def built_bundle(environment: dict[str, str], log: Path, say: Say) -> Iterator[Path]:
-    """The built template, made anew only if what it is made of has changed; nobody else rebuilds it meanwhile."""
-    folder = local_folder() / "build"
+def built_bundle(environment: dict[str, str], log: Path, say: Say, *, version: str | None = None) -> Iterator[Path]:
+    """The built template, made anew only if what it is made of has changed; nobody else rebuilds it meanwhile.
+
+    `version` is that of the Python that will run it, such as 3.13; without one it is the embedded AWS's.
+    """
+    embedded = _python_version()
+    folder = local_folder() / ("build" if version in {None, embedded} else f"build-{version}")
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:
         try:
@@ -27,7 +31,7 @@ def built_bundle(environment: dict[str, str], log: Path, say: Say) -> Iterator[P
             say("Waiting for another start in this folder to be done with the build")
             fcntl.flock(lock, fcntl.LOCK_EX)
         template, stamp = folder / "bundle" / "template.yaml", folder / "made-of"
-        version = _python_version()
+        version = version or embedded
         fingerprint = _fingerprint(version)
         if not (template.exists() and stamp.exists() and stamp.read_text() == fingerprint):
             say("Building the functions and layers (sam build)")

@@ -19,7 +19,7 @@ import subprocess
 import time
 import venv
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from importlib.metadata import distribution, requires
@@ -142,8 +142,13 @@ Run = Callable[..., AbstractContextManager[Emulator]]
 
 
 @contextmanager
-def running_emulator(artifact: Artifact, folder: Path) -> Iterator[Emulator]:
-    """An emulator on a free port of 127.0.0.1, and no process of it afterwards; its files go to `folder`."""
+def running_emulator(
+    artifact: Artifact, folder: Path, runtime_client: Sequence[str | Path] = ("-m", "awslambdaric")
+) -> Iterator[Emulator]:
+    """An emulator on a free port of 127.0.0.1, and no process of it afterwards; its files go to `folder`.
+
+    `runtime_client` is what the interpreter runs: AWS's own, or something around it.
+    """
     interpreter, runtime, temporary = folder / "interpreter", folder / "runtime", folder / "tmp"
     venv.EnvBuilder(symlinks=True, with_pip=False).create(interpreter)
     for place in (runtime, temporary):
@@ -155,8 +160,7 @@ def running_emulator(artifact: Artifact, folder: Path) -> Iterator[Emulator]:
         _emulator(),
         *flags,
         interpreter / "bin" / "python",
-        "-m",
-        "awslambdaric",
+        *runtime_client,
         artifact.handler,
     ]
     log = folder / "log"

@@ -15,7 +15,7 @@ import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, EndpointProviderError, EndpointVariantError
 from botocore.loaders import Loader
 
 from local.places import ROOT
@@ -157,6 +157,26 @@ def test_every_request_is_the_same_in_every_region_of_every_partition(pruned: Ma
     assert len(PARTITIONS) >= 8
 
 
+@pytest.mark.parametrize("region", [next(iter(partition["regions"])) for partition in PARTITIONS])
+@pytest.mark.parametrize("variant", ["use_fips_endpoint", "use_dualstack_endpoint"])
+def test_every_request_to_another_kind_of_endpoint_is_the_same(
+    pruned_data: Path, region: str, variant: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"AWS_{variant.upper()}", "true")
+    makers = maker(pruned_data), maker(WHOLE)
+    for request in requests():
+        one, other = (_sent_or_refused(make, region, *request) for make in makers)
+        assert one == other
+
+
+def _sent_or_refused(make: Maker, region: str, service: str, operation: str, parameters: dict[str, Any]) -> Any:
+    """Likewise, or the words of the refusal: not every partition has every kind."""
+    try:
+        return would_send(make(service, region), operation, parameters)
+    except (EndpointProviderError, EndpointVariantError) as refusal:
+        return str(refusal)
+
+
 def test_a_request_that_differs_would_be_noticed(pruned: Maker) -> None:
     client = pruned("s3", "us-east-1")
     (parameters,) = REQUESTS["PutObject"]
@@ -283,8 +303,8 @@ def redirected(client: Any) -> list[tuple[str, str]]:
 
 
 def test_the_functions_call_the_operations_that_are_kept_and_no_others() -> None:
-    package = ROOT / "layers" / "gateway" / "mms_gateway"
-    trees = [ast.parse(file.read_text()) for file in package.rglob("*.py")]
+    files = [file for folder in ("layers/gateway", "functions") for file in (ROOT / folder).rglob("*.py")]
+    trees = [ast.parse(file.read_text()) for file in files]
     calls = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)]
     called = {call.func.attr for call in calls if isinstance(call.func, ast.Attribute) and _is_client(call.func.value)}
     pages = {
@@ -294,8 +314,8 @@ def test_the_functions_call_the_operations_that_are_kept_and_no_others() -> None
         if isinstance(call.args[0], ast.Constant)
     }
     kept = {re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower() for names in OPERATIONS.values() for name in names}
-    http = {"post"}  # of the client that calls OpenMarket
-    assert (called - {"get_paginator"} - http) | pages == kept - {"head_bucket"}
+    others = {"post", "get_paginator"}  # of the client that calls OpenMarket; and what gives the pages below
+    assert (called - others) | pages == kept - {"head_bucket"}
 
 
 def _is_client(owner: ast.expr) -> bool:
