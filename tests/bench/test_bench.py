@@ -10,7 +10,7 @@ import pytest
 
 from local.places import ROOT
 from local.stack import Stack
-from tests.bench.costing import PRICES
+from tests.bench.sheet import PRICES
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="AWS's emulator runs on Linux only")
 
