@@ -96,12 +96,12 @@ bench: setup $(TOOLS)/bench/ready ## measure it beside what one would write othe
 	@PYTHONPATH=layers/gateway:functions/receive_callback:functions/send_mms:. $(TOOLS)/bench/bin/python -m tests.bench $(ROW)
 ROW ?=
 
-# The tests of the stack wait more than they work, so those that need none run at the same time, and are shown afterwards.
+# Tests wait more than they work, so some run beside the others, and are shown afterwards.
 .PHONY: test
 test: check ## everything that must hold, each test by its name
 	@log=$$(mktemp) || exit; trap 'rm -f "$$log"' EXIT; \
-	$(VENV)/bin/pytest --verbose $(STACKLESS) >"$$log" 2>&1 & aside=$$!; \
-	trap 'kill $$aside 2>/dev/null; wait; exit 130' INT TERM; \
-	$(VENV)/bin/pytest --verbose $(STACKLESS:%=--ignore=%); with_stack=$$?; \
-	wait $$aside; without=$$?; cat "$$log"; exit $$((with_stack | without))
-STACKLESS := tests/unit tests/template
+	$(VENV)/bin/pytest --verbose $(BESIDE) >"$$log" 2>&1 & beside=$$!; \
+	trap 'kill $$beside 2>/dev/null; wait; exit 130' INT TERM; \
+	$(VENV)/bin/pytest --verbose $(BESIDE:%=--ignore=%); others=$$?; \
+	wait $$beside; failed=$$?; cat "$$log"; exit $$((others | failed))
+BESIDE := tests/unit tests/template tests/bench tests/runtime tests/integration/test_local_stack_lifecycle.py
