@@ -46,6 +46,11 @@ def stop_on_signals() -> None:
         signal.signal(number, _stop)
 
 
+def is_stopping() -> bool:
+    """Whether one has come: the exception may be lost, where it is raised in a callback of the garbage collector."""
+    return signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
+
+
 def _stop(_number: int, _frame: FrameType | None) -> None:
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from local.command import stop_on_signals
+from local.command import Stopped, is_stopping, stop_on_signals
 from local.progress import LocalStackError
 from local.readback import ReadBack
 from local.stack import Stack, running_stack
@@ -19,6 +19,11 @@ def pytest_configure() -> None:
         settle_surroundings()
     except LocalStackError as error:
         raise pytest.UsageError(str(error)) from error
+
+
+def pytest_runtest_setup() -> None:
+    if is_stopping():
+        raise Stopped
 
 
 @pytest.fixture(scope="session")
