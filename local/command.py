@@ -47,7 +47,7 @@ def stop_on_signals() -> None:
 
 
 def is_stopping() -> bool:
-    """Whether one has come: the exception may be lost, where it is raised in a callback of the garbage collector."""
+    """Whether a signal has come: Stopped may be lost, where it is raised in a callback of the garbage collector."""
     return signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
 
 

@@ -1,7 +1,7 @@
 """What a full table costs: the calls of AWS and the items read, with 100,000 messages in it as with 1,000.
 
 On the local stack's table; its times say nothing of DynamoDB's. Half of all messages are one conversation, all are of
-one day; pages are asked for as the README reads them.
+one day; pages are asked for as the README reads them, and must be full: a query that had to filter would read more.
 """
 
 import itertools
