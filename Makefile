@@ -23,7 +23,8 @@ $(VENV)/ready: locks/uv.txt locks/develop.txt
 	@own=$$(mktemp -d) || exit 1; trap 'rm -rf "$$own"' EXIT; trap 'exit 130' INT TERM; export TMPDIR="$$own"; \
 		$(PYTHON) -m venv --clear $(VENV) && \
 		$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r locks/uv.txt && \
-		$(UV) pip install --quiet --python $(VENV)/bin/python --require-hashes -r locks/develop.txt
+		$(UV) pip install --quiet --python $(VENV)/bin/python --require-hashes -r locks/develop.txt && \
+		$(UV) pip install --quiet --python $(VENV)/bin/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(TOOLS)/%/ready: locks/%.txt | $(VENV)/ready
@@ -43,7 +44,7 @@ setup: $(VENV)/ready $(TOOLS)/sam/ready $(TOOLS)/ministack/ready ## make the env
 .PHONY: lock
 lock: $(VENV)/ready ## bring the lock files up to the newest versions that pyproject.toml allows
 	for group in uv sam ministack; do $(LOCK) --group pyproject.toml:$$group -o locks/$$group.txt; done
-	$(LOCK) pyproject.toml --group pyproject.toml:develop -o locks/develop.txt
+	$(LOCK) pyproject.toml --extra console --group pyproject.toml:develop -o locks/develop.txt
 	$(LOCK) pyproject.toml -c locks/develop.txt -o layers/dependencies/requirements.txt
 	for group in atheris peers; do $(LOCK) --group pyproject.toml:$$group -c locks/develop.txt -o locks/$$group.txt; done
 LOCK := $(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
