@@ -1,0 +1,20 @@
+"""The subcommands put together."""
+
+import typer
+
+from console.commands.conversation import conversation
+from console.commands.inbox import inbox
+from console.commands.show import show
+
+app = typer.Typer(
+    name="mms",
+    help="Send and read picture messages, look after what needs a person, and open the console in the browser.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    epilog="Every command takes --stack-name (or MMS_STACK_NAME) for a deployed stack, and --help. Times are UTC.",
+)
+READ, SEND = "Read", "Send"
+app.command(rich_help_panel=READ)(conversation)
+app.command(rich_help_panel=READ)(inbox)
+app.command(rich_help_panel=READ)(show)
