@@ -147,8 +147,8 @@ def local_gateway(file: Path) -> Gateway:
         parameters, _ = _describe(session.client("cloudformation", endpoint_url=endpoint), LOCAL_STACK_NAME)
     except (ClientError, BotoCoreError):
         raise Problem(
-            f"The gateway that {file} tells of does not answer. Start it anew with `make local`, or name a deployed one "
-            "with --stack-name."
+            f"The gateway that {file} tells of does not answer. Start it anew with `make local`, or name a deployed "
+            "one with --stack-name."
         ) from None
     return Gateway(
         name="local",
