@@ -4,6 +4,7 @@ import typer
 
 from console.commands.conversation import conversation
 from console.commands.inbox import inbox
+from console.commands.send import send
 from console.commands.show import show
 
 app = typer.Typer(
@@ -15,6 +16,7 @@ app = typer.Typer(
     epilog="Every command takes --stack-name (or MMS_STACK_NAME) for a deployed stack, and --help. Times are UTC.",
 )
 READ, SEND = "Read", "Send"
+app.command(rich_help_panel=SEND)(send)
 app.command(rich_help_panel=READ)(conversation)
 app.command(rich_help_panel=READ)(inbox)
 app.command(rich_help_panel=READ)(show)

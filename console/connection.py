@@ -3,6 +3,7 @@
 import json
 import os
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
@@ -53,6 +54,7 @@ class Gateway:
         session: boto3.Session,
         addresses: Addresses,
         parameters: dict[str, str],
+        outputs: dict[str, str] | None = None,
         endpoint_url: str | None = None,
         open_market_url: str | None = None,
     ) -> None:
@@ -60,6 +62,8 @@ class Gateway:
         self.addresses = addresses
         self.parameters = parameters
         """The stack's parameters, by name."""
+        self.outputs = outputs or {}
+        """The stack's outputs, by name, as CloudFormation has them."""
         self.open_market_url = open_market_url
         """The simulator's, on the local stack alone."""
         self._session = session
@@ -128,28 +132,14 @@ class Gateway:
 
 def connect(stack_name: str | None) -> Gateway:
     """The deployed gateway of that name, or without one the gateway that runs here; Problem where there is none."""
-    return _deployed(stack_name) if stack_name else local_gateway(_stack_file())
+    return _deployed(stack_name) if stack_name else _running_here()
 
 
-def local_gateway(file: Path) -> Gateway:
-    """The gateway that a stack.json tells of."""
-    try:
-        told = json.loads(file.read_text())
-    except FileNotFoundError:
-        raise Problem(
-            "No gateway runs on this machine. Start one with `make local`, or name a deployed one with --stack-name."
-        ) from None
-    except (OSError, ValueError) as error:
-        raise Problem(f"{file} can't be read: {error}. Start `make local` anew.") from None
+def local_gateway(told: Mapping[str, str]) -> Gateway:
+    """The gateway on this machine that tells this of itself: what stands in stack.json."""
     session = boto3.Session(told["accessKeyId"], told["secretAccessKey"], region_name=told["region"])
     endpoint = told["awsEndpointUrl"]
-    try:
-        parameters, _ = _describe(session.client("cloudformation", endpoint_url=endpoint), LOCAL_STACK_NAME)
-    except (ClientError, BotoCoreError):
-        raise Problem(
-            f"The gateway that {file} tells of does not answer. Start it anew with `make local`, or name a deployed "
-            "one with --stack-name."
-        ) from None
+    parameters, outputs = _describe(session.client("cloudformation", endpoint_url=endpoint), LOCAL_STACK_NAME)
     return Gateway(
         name="local",
         session=session,
@@ -162,9 +152,27 @@ def local_gateway(file: Path) -> Gateway:
             callback_url=told["callbackUrl"].rpartition("/")[0],
         ),
         parameters=parameters,
+        outputs=outputs,
         endpoint_url=endpoint,
         open_market_url=told["openMarketUrl"],
     )
+
+
+def _running_here() -> Gateway:
+    file = Path(os.environ.get("MMS_STACK_JSON") or local_folder() / "stack.json")
+    try:
+        return local_gateway(json.loads(file.read_text()))
+    except FileNotFoundError:
+        raise Problem(
+            "No gateway runs on this machine. Start one with `make local`, or name a deployed one with --stack-name."
+        ) from None
+    except (OSError, ValueError) as error:
+        raise Problem(f"{file} can't be read: {error}. Start `make local` anew.") from None
+    except (ClientError, BotoCoreError):
+        raise Problem(
+            f"The gateway that {file} tells of does not answer. Start it anew with `make local`, or name a deployed "
+            "one with --stack-name."
+        ) from None
 
 
 def _deployed(stack_name: str) -> Gateway:
@@ -191,7 +199,7 @@ def _deployed(stack_name: str) -> Gateway:
         raise Problem(
             f"The stack {stack_name} has no output {missing}: it is no MMS gateway, or is not deployed to its end."
         ) from None
-    return Gateway(name=stack_name, session=session, addresses=addresses, parameters=parameters)
+    return Gateway(name=stack_name, session=session, addresses=addresses, parameters=parameters, outputs=outputs)
 
 
 def _describe(client: Any, stack_name: str) -> tuple[dict[str, str], dict[str, str]]:
@@ -199,7 +207,3 @@ def _describe(client: Any, stack_name: str) -> tuple[dict[str, str], dict[str, s
     (stack,) = client.describe_stacks(StackName=stack_name)["Stacks"]
     parameters = {each["ParameterKey"]: each["ParameterValue"] for each in stack.get("Parameters", [])}
     return parameters, {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])}
-
-
-def _stack_file() -> Path:
-    return Path(os.environ.get("MMS_STACK_JSON") or local_folder() / "stack.json")

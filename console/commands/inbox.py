@@ -13,7 +13,7 @@ from console.reading import Page, Reader, identity
 
 def inbox(
     service: Annotated[str, typer.Option(help="The short code or number.")],
-    day: Annotated[str | None, typer.Option(help="The day in UTC, YYYY-MM-DD.  [default: today]")] = None,
+    day: Annotated[str | None, typer.Option(help="The day in UTC, YYYY-MM-DD.", show_default="today")] = None,
     limit: Annotated[int, typer.Option(min=1, help="The most messages to show.")] = 100,
     stack_name: StackName = None,
     as_json: AsJson = False,

@@ -43,7 +43,7 @@ def stack_json(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def gateway(stack_json: Path) -> Gateway:
-    return local_gateway(stack_json)
+    return local_gateway(json.loads(stack_json.read_text()))
 
 
 @pytest.fixture
