@@ -172,9 +172,10 @@ class SimulatorClient:
         """Give all rules, with how often each behaviour was played."""
         return [_read_rule(rule) for rule in _read(self._http.get("/simulator/mt/behaviours"))["rules"]]
 
-    def clear_behaviours(self) -> None:
-        """Forget all rules."""
-        _read(self._http.delete("/simulator/mt/behaviours"))
+    def clear_behaviours(self, destination: str | None = None) -> None:
+        """Forget all rules, or only those for one destination."""
+        params = {} if destination is None else {"destination": destination}
+        _read(self._http.delete("/simulator/mt/behaviours", params=params))
 
     def set_credentials(self, account_id: str, password: str) -> None:
         """Change the account that may send."""
@@ -184,6 +185,10 @@ class SimulatorClient:
     def report_by_default(self, plan: str) -> None:
         """Change the reports for destinations that are no test numbers: a name of `mt.reports.PLANS`."""
         _read(self._http.post("/simulator/mt/reports", json={"default": plan}))
+
+    def report_to(self, destination: str, plan: str | None) -> None:
+        """Choose one destination's reports, before the default and a test number's own; None forgets the choice."""
+        _read(self._http.post("/simulator/mt/reports", json={"destination": destination, "plan": plan}))
 
     def _order(self, path: str, fields: dict[str, Any]) -> Delivery:
         wait = fields.pop("wait", True)

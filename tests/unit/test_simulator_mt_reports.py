@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+import httpx
 import pytest
 
 from local.simulator.client import OrderRefused
@@ -195,6 +196,86 @@ def test_the_reports_for_ordinary_numbers_can_be_chosen(simulator: RunningSimula
     assert pairs(target) == [("Rejected", 9), ("Retrieved", 1)]
     with pytest.raises(OrderRefused, match="default: expected one of 'retrieved', 'deferred', "):
         simulator.client.report_by_default("lost")
+
+
+def test_the_reports_for_one_destination_can_be_chosen_and_forgotten(
+    simulator: RunningSimulator, target: ScriptedTarget
+) -> None:
+    simulator.client.report_by_default("rejected")
+    simulator.client.report_to("447700900750", "deferred")
+    simulator.client.report_to("10000872009", "retrieved")  # a test number: Rejected by itself
+    for number in ("447700900750", "447700900751", "10000872009"):
+        send(simulator, number, expected=1)
+    simulator.client.report_by_default("retrieved")
+    send(simulator, "447700900750", expected=1)
+    for number in ("447700900750", "10000872009"):
+        simulator.client.report_to(number, None)
+        send(simulator, number, expected=1)
+
+    assert pairs(target) == [
+        *[("Deferred", 4), ("Rejected", 9), ("Retrieved", 1)],
+        ("Deferred", 4),
+        *[("Retrieved", 1), ("Rejected", 9)],
+    ]
+
+
+def test_a_choice_of_reports_holds_for_what_is_accepted_from_then_on(
+    simulator: RunningSimulator, target: ScriptedTarget
+) -> None:
+    assert exchange(simulator, request_to("10000873001")).status == 200  # reported on, late
+    simulator.client.report_to("10000873001", "none")
+    assert exchange(simulator, request_to("10000873001")).status == 200
+
+    assert [each.report_plan for each in simulator.client.mt_requests()] == ["late", "none"]
+    simulator.client.wait(wait_for_reports(simulator, 1).reports[0])
+    assert pairs(target) == [("Retrieved", 1)]
+
+
+def test_of_too_many_destinations_the_one_chosen_longest_ago_is_forgotten(
+    simulator: RunningSimulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("local.simulator.mt.reports.MAX_CHOSEN", 2)
+    for number in ("447700900001", "447700900002", "447700900001", "447700900003"):
+        simulator.client.report_to(number, "none")
+    simulator.client.report_to("447700900004", None)  # takes no place
+    for number in ("447700900001", "447700900002", "447700900003"):
+        exchange(simulator, request_to(number))
+
+    assert [each.report_plan for each in simulator.client.mt_requests()] == ["none", "retrieved", "none"]
+
+
+@pytest.mark.parametrize(
+    ("order", "field", "message"),
+    [
+        ({}, "default", "expected one of 'retrieved', 'deferred', "),
+        ({"default": None}, "default", "expected one of 'retrieved', 'deferred', "),
+        ({"default": []}, "default", "expected one of 'retrieved', 'deferred', "),
+        ({"defualt": "none"}, "defualt", "no such field; there are default, destination, plan"),
+        (
+            {"default": "none", "destination": "447700900750", "plan": "none"},
+            "default",
+            "expected either a default, or a destination and a plan",
+        ),
+        ({"default": None, "plan": "none"}, "default", "expected either a default, or a destination and a plan"),
+        ({"plan": "none"}, "destination", "expected 7 to 15 digits"),
+        ({"destination": "", "plan": "none"}, "destination", "expected 7 to 15 digits"),
+        ({"destination": "+447700900750", "plan": "none"}, "destination", "expected 7 to 15 digits"),
+        ({"destination": 447700900750, "plan": "none"}, "destination", "expected 7 to 15 digits"),
+        ({"destination": "447700900750"}, "plan", "expected one of 'retrieved', 'deferred', "),
+        ({"destination": "447700900750", "plan": "lost"}, "plan", "expected one of 'retrieved', 'deferred', "),
+        ({"destination": "447700900750", "plan": ["none"]}, "plan", "expected one of 'retrieved', 'deferred', "),
+    ],
+)
+def test_a_mistake_in_a_choice_of_reports_is_named_and_changes_nothing(
+    simulator: RunningSimulator, order: object, field: str, message: str
+) -> None:
+    answer = httpx.post(f"{simulator.url}/simulator/mt/reports", json=order, trust_env=False)
+
+    assert (answer.status_code, answer.json()["error"]["field"]) == (400, field)
+    assert answer.json()["error"]["message"].startswith(message)
+    exchange(simulator, request_to("447700900750"))
+    [record] = simulator.client.mt_requests()
+    assert record.report_plan == "retrieved"
 
 
 def test_messages_are_taken_before_there_is_a_callback_url(target: ScriptedTarget) -> None:

@@ -110,6 +110,27 @@ def test_cleared_rules_are_played_no_more(simulator: RunningSimulator) -> None:
     assert statuses(simulator, REQUEST) == [200]
 
 
+def test_the_rules_for_one_destination_are_cleared_alone(simulator: RunningSimulator) -> None:
+    simulator.client.behave(Error(code=1000), destination="447700900001", share=0.999, seed=1)
+    simulator.client.behave(Throttle(), destination="447700900002", share=0.999, seed=1)
+    simulator.client.behave(Status(status=502), times=2)
+    simulator.client.behave(Silence(), destination="447700900001", times=9)
+
+    simulator.client.clear_behaviours("447700900001")
+
+    assert [rule.id for rule in simulator.client.list_behaviours()] == [2, 3]
+    requests = [request_to("447700900002"), request_to("447700900001"), REQUEST, REQUEST]
+    assert statuses(simulator, *requests) == [429, 502, 502, 200]
+
+
+def test_a_destination_to_clear_that_is_left_empty_clears_nothing(simulator: RunningSimulator) -> None:
+    simulator.client.behave(Throttle())
+    with pytest.raises(OrderRefused, match="destination: expected a destination; without the parameter all rules go"):
+        simulator.client.clear_behaviours("")
+
+    assert statuses(simulator, REQUEST) == [429]
+
+
 def test_used_up_rules_make_room(simulator: RunningSimulator, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rules, "MAX_RULES", 2)
     simulator.client.behave(Throttle(), times=1)

@@ -6,9 +6,11 @@ GET    /simulator/mt/{id}/parts/{n}     a content part's bytes, counted from 0; 
 GET    /simulator/mt/numbers            {"numbers": [...]}, the destinations that make something happen
 POST   /simulator/mt/behaviours         {"rules": [...]}: add rules, the answer is the same with what was filled in
 GET    /simulator/mt/behaviours         all rules, and how often each behaviour was played
-DELETE /simulator/mt/behaviours         forget all rules
+DELETE /simulator/mt/behaviours         forget all rules; ?destination=...: only those for it; gives what is left
 POST   /simulator/mt/credentials        {"accountId": ..., "password": ...}: what is valid from now on
-POST   /simulator/mt/reports            {"default": "retrieved"}: the reports for all other destinations
+POST   /simulator/mt/reports            {"default": "retrieved"}: the reports for destinations that are no test numbers
+                                        {"destination": ..., "plan": "deferred"}: for this one from now on, before the
+                                        default and a test number's own; a plan of null forgets it
 """
 
 from collections.abc import Awaitable, Callable
@@ -21,14 +23,16 @@ from local.simulator.api import complain, read_json
 from local.simulator.fields import FieldError, Fields, require
 from local.simulator.mt.desk import Desk
 from local.simulator.mt.head import PATH, Credentials
+from local.simulator.mt.message import DESTINATION
 from local.simulator.mt.numbers import NUMBERS
 from local.simulator.mt.records import write_request
-from local.simulator.mt.reports import PLANS
+from local.simulator.mt.reports import PLANS, Plan
 from local.simulator.mt.rules import MAX_RULES, read_rule, write_rule
 
 NO_CONTENT = "no such part, or its bytes are kept no longer"
 MAX_CREDENTIAL = 255  # characters
 YES, NO = {"1", "true"}, {"0", "false"}
+ABSENT = object()
 Handler = Callable[[Request], Awaitable[Response]]
 
 
@@ -42,7 +46,7 @@ class MtControl:
             Route("/simulator/mt/numbers", self.get_numbers),
             Route("/simulator/mt/behaviours", self.get_rules, methods=["GET"]),
             Route("/simulator/mt/behaviours", _naming_fields(self.post_rules), methods=["POST"]),
-            Route("/simulator/mt/behaviours", self.delete_rules, methods=["DELETE"]),
+            Route("/simulator/mt/behaviours", _naming_fields(self.delete_rules), methods=["DELETE"]),
             Route("/simulator/mt/credentials", _naming_fields(self.post_credentials), methods=["POST"]),
             Route("/simulator/mt/reports", _naming_fields(self.post_reports), methods=["POST"]),
             Route("/simulator/mt/{id}", self.get_request),
@@ -97,10 +101,12 @@ class MtControl:
         self.desk.rules.add(rules)
         return JSONResponse({"rules": [write_rule(rule) for rule in rules]})
 
-    async def delete_rules(self, _request: Request) -> Response:
-        """Forget all rules."""
-        self.desk.rules.clear()
-        return JSONResponse({"rules": []})
+    async def delete_rules(self, request: Request) -> Response:
+        """Forget all rules, or only those for a destination."""
+        destination = request.query_params.get("destination")
+        require(destination != "", "destination", "expected a destination; without the parameter all rules go")
+        self.desk.rules.clear(destination)
+        return await self.get_rules(request)
 
     async def post_credentials(self, request: Request) -> Response:
         """Change the account that may send."""
@@ -115,13 +121,18 @@ class MtControl:
         return JSONResponse({"accountId": account_id})
 
     async def post_reports(self, request: Request) -> Response:
-        """Change the reports for destinations that are no test numbers."""
+        """Change the reports for one destination, or for all that are no test numbers."""
         fields = Fields(await read_json(request))
-        name = fields.text("default", "")
+        default, destination, plan = (fields.take(name, ABSENT) for name in ("default", "destination", "plan"))
         fields.finish()
-        require(name in PLANS, "default", f"expected one of {', '.join(map(repr, PLANS))}")
-        self.desk.reporter.default = PLANS[name]
-        return JSONResponse({"default": name})
+        if destination is ABSENT and plan is ABSENT:
+            self.desk.reporter.default = _read_plan(default, "default")
+            return JSONResponse({"default": default})
+        require(default is ABSENT, "default", "expected either a default, or a destination and a plan")
+        fits = isinstance(destination, str) and DESTINATION.fullmatch(destination)
+        require(bool(fits), "destination", "expected 7 to 15 digits, as a text")
+        self.desk.reporter.choose(destination, None if plan is None else _read_plan(plan, "plan", "null"))
+        return JSONResponse({"destination": destination, "plan": plan})
 
     async def refuse_message(self, _request: Request) -> Response:
         """Refuse a message on a connection that the control API has been asked on: it would escape the record."""
@@ -136,6 +147,12 @@ def _naming_fields(handler: Handler) -> Handler:
             return complain(400, error.field, error.problem)
 
     return handle
+
+
+def _read_plan(name: object, field: str, *others: str) -> Plan:
+    fits = isinstance(name, str) and name in PLANS
+    require(fits, field, f"expected one of {', '.join([*map(repr, PLANS), *others])}")
+    return PLANS[str(name)]
 
 
 def _read_flag(request: Request, name: str) -> bool | None:

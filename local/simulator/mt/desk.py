@@ -24,7 +24,7 @@ from local.simulator.mt.ledger import Ledger
 from local.simulator.mt.message import read_message
 from local.simulator.mt.numbers import NUMBERS
 from local.simulator.mt.records import MtAnswer, MtRequest
-from local.simulator.mt.reports import PLANS, Plan, Reporter
+from local.simulator.mt.reports import Reporter
 from local.simulator.mt.rules import Choice, RuleBook
 from local.simulator.mt.wire import DELIVERY_SECONDS, Wire
 from local.simulator.records import format_now
@@ -142,14 +142,10 @@ class Desk:
 
     async def _report(self, record: MtRequest) -> None:
         """Begin the reports for an accepted message; return once the answer may go out."""
-        plan = self._find_plan(record)
+        plan = self.reporter.find_plan(record.destination)
         task = self.reporter.start(record, plan)
         if plan.before_answer and task:
             await asyncio.wait({task}, timeout=BEFORE_ANSWER_SECONDS)
-
-    def _find_plan(self, record: MtRequest) -> Plan:
-        number = NUMBERS.get(record.destination or "")
-        return PLANS[number.plan] if number else self.reporter.default
 
     def _note(self, visit: Visit, behaviour: Behaviour | None) -> None:
         visit.record.behaviour = write_behaviour(behaviour) if behaviour else None

@@ -7,12 +7,14 @@ from datetime import UTC, datetime, timedelta
 from local.simulator.callbacks import Report
 from local.simulator.delivery import Policy
 from local.simulator.dialect import Dialect
+from local.simulator.mt.numbers import NUMBERS
 from local.simulator.mt.records import MtRequest
 from local.simulator.outbox import NotReady, Outbox
 
 SOON = 0.1  # seconds: long enough that the answer is there first, short enough to wait for
 LATE = 3.0
 MAX_PENDING = 10_000  # plans under way; each is a small task
+MAX_CHOSEN = 10_000  # destinations with reports of their own; the one chosen longest ago goes first
 PATIENCE = 60.0  # seconds that a report waits for a place in a full outbox
 
 
@@ -88,6 +90,20 @@ class Reporter:
         self._dialect = dialect
         self._policy = policy
         self._tasks: set[asyncio.Task[None]] = set()
+        self._chosen: dict[str, Plan] = {}  # by destination, the latest choice last
+
+    def choose(self, destination: str, plan: Plan | None) -> None:
+        """Report so on what is accepted for this destination from now on; None forgets it."""
+        self._chosen.pop(destination, None)
+        if plan is not None:
+            self._chosen[destination] = plan
+        if len(self._chosen) > MAX_CHOSEN:
+            del self._chosen[next(iter(self._chosen))]
+
+    def find_plan(self, destination: str | None) -> Plan:
+        """Give the reports for a destination: those chosen for it, else its number's in the table, else all others'."""
+        number = NUMBERS.get(destination or "")
+        return self._chosen.get(destination or "") or (PLANS[number.plan] if number else self.default)
 
     def start(self, request: MtRequest, plan: Plan) -> asyncio.Task[None] | None:
         """Begin to report on an accepted message."""

@@ -68,10 +68,10 @@ class RuleBook:
         """Give all rules in order, used-up ones too."""
         return [*self._rules]
 
-    def clear(self) -> None:
-        """Forget all rules."""
-        self._rules = []
-        self._chances = {}
+    def clear(self, destination: str | None = None) -> None:
+        """Forget all rules, or only those for one destination."""
+        self._rules = [rule for rule in self._rules if destination not in {None, rule.destination}]
+        self._chances = {rule.id: self._chances[rule.id] for rule in self._rules}
 
     @property
     def plays_early(self) -> bool:
