@@ -2,37 +2,31 @@
 
 import hashlib
 import json
-import mimetypes
 import re
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from console.file_names import content_ids, media_type, shown
 from console.problems import Problem
 from mms_gateway.errors import MissingObject, Undeliverable
+from mms_gateway.lifetime import Lifetime
 from mms_gateway.messages import SourceObject
 from mms_gateway.openmarket.encode import Stream
+from mms_gateway.openmarket.notation import read_date
 from mms_gateway.outbound import Rules
-from mms_gateway.preparing import NeverSendable, prepare
-from mms_gateway.queue_message import read_queue_message
+from mms_gateway.preparing import NeverSendable, Prepared, prepare
+from mms_gateway.queue_message import QueueMessage, read_queue_message
 from mms_gateway.send_queue import MAX_MESSAGE
 from mms_gateway.send_request import S3Object
 
 SAFE_BYTES = 300_000  # of a whole message; what every operator takes, by OpenMarket's documents
-MAX_CONTENT_ID = 19  # characters
 TEXT_NAME = "text.txt"
-TYPES = {  # what handsets send, and Python's table may not know
-    ".3gp": "video/3gpp",
-    ".amr": "audio/amr",
-    ".heic": "image/heic",
-    ".m4a": "audio/mp4",
-    ".smil": "application/smil",
-    ".vcf": "text/x-vcard",
-    ".webp": "image/webp",
-}
+MAX_FILE = 100_000_000  # bytes: it is held in memory, and no operator takes a hundredth of it
+_INDEX = re.compile(r"content\[([0-9]+)\]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,21 +40,20 @@ class Attachment:
     @classmethod
     def read(cls, path: Path) -> "Attachment":
         """A file of this machine's; Problem where it can't be read or its name does not tell its type."""
+        content_type = media_type(path.name)  # first: a device has no end
         try:
-            data = path.read_bytes()
+            with path.open("rb") as file:
+                data = file.read(MAX_FILE + 1)
         except OSError as error:
-            raise Problem(f"{path}: {error.strerror}.") from None
-        return cls.named(path.name, data)
+            raise Problem(f"{shown(str(path))}: {error.strerror}.") from None
+        if len(data) > MAX_FILE:
+            raise Problem(f"{shown(str(path))}: it has over {MAX_FILE:,} bytes, far more than any operator takes.")
+        return cls(name=path.name, data=data, content_type=content_type)
 
     @classmethod
     def named(cls, name: str, data: bytes) -> "Attachment":
         """Bytes with a file's name; Problem where it does not tell their type."""
-        content_type = TYPES.get(Path(name).suffix.lower()) or mimetypes.guess_type(name)[0]
-        if content_type is None:
-            raise Problem(
-                f"{name}: its name does not tell what it is; let it end in .jpg, .gif, .mp4, .vcf or the like."
-            )
-        return cls(name=name, data=data, content_type=content_type)
+        return cls(name=name, data=data, content_type=media_type(name))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +80,16 @@ class Upload:
     attachment: Attachment
 
 
+class Refused(Problem):
+    """The sender would refuse the draft; the text has its faults, one a line, and which content is which."""
+
+    def __init__(self, faults: Sequence[str], pieces: Sequence[str]) -> None:
+        self.faults = tuple(faults)
+        """In the words that the sender would record."""
+        meant = sorted({int(index) for fault in faults for index in _INDEX.findall(fault)})
+        super().__init__("\n".join([*faults, *(f"(content[{index}] is {shown(pieces[index])})" for index in meant)]))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finished:
     """A message that the sender would take."""
@@ -102,12 +105,13 @@ class Finished:
 
 
 def finish(draft: Draft, rules: Rules) -> Finished:
-    """The queue message of a draft; Problem with every fault, in the words that the sender would record.
+    """The queue message of a draft; Refused with every fault, in the words that the sender would record.
 
     Uploads get keys that name their content, so that the same draft under the same id is the same message.
     """
     request_id = draft.request_id if draft.request_id is not None else new_request_id()
-    names = content_ids([each.name for each in draft.attachments], taken={TEXT_NAME})
+    links = {f"link-{number}": link for number, link in enumerate(draft.links, 1)}
+    names = content_ids([each.name for each in draft.attachments], taken={TEXT_NAME, *links})
     uploads = tuple(
         Upload(key=f"outgoing/{request_id}/{_digest(each.data)}-{name}", attachment=each)
         for name, each in zip(names, draft.attachments, strict=True)
@@ -120,16 +124,13 @@ def finish(draft: Draft, rules: Rules) -> Finished:
         "mtConfig": draft.mt_config,
         "mobileOperatorId": draft.mobile_operator_id,
         "notAfter": draft.not_after,
-        "content": [*_contents(draft, names, uploads, rules.media_bucket)],
+        "content": [*_contents(draft.text, names, uploads, links, rules.media_bucket)],
     }
-    body = json.dumps({name: value for name, value in message.items() if value is not None}, ensure_ascii=False)
-    if len(body.encode("utf-8", "surrogatepass")) > MAX_MESSAGE:
+    body = _write({name: value for name, value in message.items() if value is not None})
+    pieces = [*(["the text"] if draft.text else []), *(each.name for each in draft.attachments), *draft.links]
+    read, prepared = _look_at(body, uploads, pieces, rules)
+    if len(body.encode()) > MAX_MESSAGE:
         raise Problem("The text is too long: a queue message takes 1 MiB in all. Attach it as a file instead.")
-    try:
-        read = read_queue_message(body, link_hosts=rules.link_hosts)
-        prepared = prepare(read, bucket=_NotUploadedYet(uploads), rules=rules, enqueued_at=datetime.now(UTC))
-    except (NeverSendable, Undeliverable) as refusal:
-        raise Problem(str(refusal).replace("; ", "\n")) from None
     return Finished(
         request_id=request_id,
         request_sha256=read.request_sha256,
@@ -144,43 +145,56 @@ def new_request_id() -> str:
     return f"mms-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
 
 
-def content_ids(names: Iterable[str], taken: set[str] | None = None) -> list[str]:
-    """For each file's name a content id as like it as OpenMarket allows, each another one."""
-    used = {"main", *(taken or ())}
-    found = []
-    for name in names:
-        stem, suffix = _plain(Path(name).stem), _plain(Path(name).suffix.lstrip("."))[:5]
-        ending = f".{suffix}" if suffix else ""
-        number = 1
-        chosen = f"{(stem or 'file')[: MAX_CONTENT_ID - len(ending)]}{ending}"
-        while chosen in used:
-            number += 1
-            counted = f"-{number}{ending}"
-            chosen = f"{(stem or 'file')[: MAX_CONTENT_ID - len(counted)]}{counted}"
-        used.add(chosen)
-        found.append(chosen)
-    return found
+def plain_number(typed: str) -> str:
+    """A number without the + and the blanks that people write; whatever else was typed stays as it is."""
+    digits = re.sub(r"\s", "", typed).removeprefix("+")
+    return digits if re.fullmatch("[0-9]+", digits) else typed
 
 
-def _plain(name: str) -> str:
-    return re.sub(r"^[^A-Za-z0-9]+", "", re.sub(r"[^A-Za-z0-9._-]+", "-", name))
+def _write(message: dict[str, Any]) -> str:
+    """A message as JSON that the queue takes."""
+    written = json.dumps(message, ensure_ascii=False)
+    # SQS takes no U+FFFE and U+FFFF; half of a surrogate pair is for the reader to name.
+    return json.dumps(message) if re.search("[\ud800-\udfff\ufffe\uffff]", written) else written
+
+
+def _look_at(
+    body: str, uploads: Sequence[Upload], pieces: Sequence[str], rules: Rules
+) -> tuple[QueueMessage, Prepared]:
+    """A queue message as the sender will look at it, in the same order; Refused where it would not send it."""
+    now = datetime.now(UTC)
+    try:
+        read = read_queue_message(body, link_hosts=rules.link_hosts)
+        if read.request is None:
+            raise Refused(read.faults, pieces)
+        not_after = read_date(read.request.not_after or "")
+        late = Lifetime(enqueued_at=now, not_after=not_after, window=rules.window).too_late(None, now)
+        if late is not None:
+            raise Refused([late.description], pieces)
+        return read, prepare(read, bucket=_NotUploadedYet(uploads), rules=rules, enqueued_at=now)
+    except Undeliverable as refusal:
+        raise Refused([str(refusal)], pieces) from None
+    except NeverSendable as refusal:
+        raise Refused(str(refusal).split("; "), pieces) from None
 
 
 def _digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:16]
 
 
-def _contents(draft: Draft, names: Sequence[str], uploads: Sequence[Upload], bucket: str) -> Iterable[dict[str, Any]]:
-    if draft.text:
-        yield {"contentId": TEXT_NAME, "contentType": "text/plain", "text": draft.text}
+def _contents(
+    text: str | None, names: Sequence[str], uploads: Sequence[Upload], links: Mapping[str, str], bucket: str
+) -> Iterable[dict[str, Any]]:
+    if text:
+        yield {"contentId": TEXT_NAME, "contentType": "text/plain", "text": text}
     for name, upload in zip(names, uploads, strict=True):
         yield {
             "contentId": name,
             "contentType": upload.attachment.content_type,
             "s3": {"bucket": bucket, "key": upload.key},
         }
-    for number, link in enumerate(draft.links, 1):
-        yield {"contentId": f"link-{number}", "url": link}
+    for name, link in links.items():
+        yield {"contentId": name, "url": link}
 
 
 class _NotUploadedYet:

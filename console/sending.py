@@ -4,9 +4,11 @@ import io
 import time
 from collections.abc import Callable, Iterator
 
+from botocore.exceptions import ClientError
+
 from console.connection import Gateway
 from console.drafts import Finished
-from console.problems import Problem
+from console.problems import DENIED, Problem
 from console.reading import Reader
 from mms_gateway.message_table.store import Item
 
@@ -16,7 +18,12 @@ SETTLED = {"REJECTED", "IN_DOUBT", "CLOSED"}
 
 
 def send(gateway: Gateway, message: Finished, uploaded: Callable[[int], None] = lambda _: None) -> None:
-    """Upload a message's files, then enqueue it; `uploaded` hears of each further number of bytes."""
+    """Upload a message's files, then enqueue it; `uploaded` hears of each further number of bytes.
+
+    Problem, and nothing is uploaded, where its id was used before for another message.
+    """
+    if (standing := _look_up(gateway, message)) is not None:
+        _refuse_another(message, standing)
     for upload in message.uploads:
         gateway.s3.upload_fileobj(
             io.BytesIO(upload.attachment.data),
@@ -26,6 +33,24 @@ def send(gateway: Gateway, message: Finished, uploaded: Callable[[int], None] = 
             Callback=uploaded,
         )
     gateway.sqs.send_message(QueueUrl=gateway.addresses.send_queue_url, MessageBody=message.body)
+
+
+def _look_up(gateway: Gateway, message: Finished) -> Item | None:
+    """What stands under a message's id; nothing for those who may send but not read."""
+    try:
+        return Reader(gateway).item(f"MT#{message.request_id}")
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") in DENIED:
+            return None
+        raise
+
+
+def _refuse_another(message: Finished, standing: Item) -> None:
+    if standing.get("requestSha256") != message.request_sha256:
+        raise Problem(
+            f"The id {message.request_id} was used before for another message, so this one is not sent; give it an id "
+            f"of its own. `mms show {message.request_id}` shows what stands there."
+        )
 
 
 def is_settled(item: Item) -> bool:
@@ -39,16 +64,12 @@ def follow(reader: Reader, message: Finished, timeout: float) -> Iterator[Item]:
     Problem where its id was used before, for another message.
     """
     end = time.monotonic() + timeout
-    last: tuple[object, ...] = ()
+    last: list[object] = []
     while time.monotonic() < end:
         item = reader.item(f"MT#{message.request_id}")
         if item is not None:
-            if item.get("requestSha256") != message.request_sha256:
-                raise Problem(
-                    f"{message.request_id} was used before for another message, so this one is not sent; give another "
-                    f"--id. `mms show {message.request_id}` shows both."
-                )
-            state = (item["status"], item.get("attempts"), item.get("delivery"), item.get("error"))
+            _refuse_another(message, item)
+            state = [item.get(name) for name in ("status", "attempts", "delivery", "error", "retryAt")]
             if state != last:
                 last = state
                 yield item

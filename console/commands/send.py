@@ -4,12 +4,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from botocore.exceptions import BotoCoreError, ClientError
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
 from console.connection import Gateway, connect
-from console.drafts import SAFE_BYTES, Attachment, Draft, Finished, finish
+from console.drafts import SAFE_BYTES, Attachment, Draft, Finished, finish, plain_number
 from console.options import AsJson, StackName
 from console.output import aside, coloured, print_json, screen, time_text, words
+from console.problems import Problem, explain
 from console.reading import Reader
 from console.sending import follow, is_settled
 from console.sending import send as send_message
@@ -21,7 +23,7 @@ NOT_SENT, IN_DOUBT, NOT_SETTLED, NOT_DELIVERED = 1, 3, 4, 5
 
 def send(
     source: Annotated[str, typer.Option("--from", help="The short code or number that it is sent from.")],
-    destination: Annotated[str, typer.Option("--to", help="The handset's number, digits alone.")],
+    destination: Annotated[str, typer.Option("--to", help="The handset's number, such as 447700900750.")],
     subject: Annotated[str | None, typer.Option(help="The subject line.", show_default=False)] = None,
     text: Annotated[str | None, typer.Option(help="What it says.", show_default=False)] = None,
     attach: Annotated[
@@ -47,13 +49,13 @@ def send(
     """Send a picture message: uploads its files, enqueues it, and with --wait follows it to the end.
 
     Prints the message's id. What the sender would refuse is refused here, in the same words, before it is uploaded.
-    Exit status with --wait: 0 accepted, 1 not sent, 3 in doubt, 4 not settled in time, 5 sent but not delivered.
+    Exit status with --wait: 0 accepted, 1 not sent, 3 in doubt, 4 not known in time, 5 sent but not delivered.
     """
     gateway = connect(stack_name)
     message = finish(
         Draft(
-            source=source,
-            destination=destination,
+            source=plain_number(source),
+            destination=plain_number(destination),
             subject=subject,
             text=text,
             attachments=[Attachment.read(path) for path in attach or ()],
@@ -67,11 +69,11 @@ def send(
     )
     aside.print(_about_its_size(message, gateway.rules.max_message_bytes), style="dim")
     _upload_and_enqueue(gateway, message)
+    if not as_json:  # at once: whoever stops waiting has it
+        screen.print(message.request_id, markup=False, soft_wrap=True)
     item = _wait(gateway, message, timeout) if wait else None
     if as_json:
         print_json(item or {"requestId": message.request_id})
-    else:
-        screen.print(message.request_id, markup=False)
     if wait:
         raise typer.Exit(_status(item))
 
@@ -86,27 +88,51 @@ def _about_its_size(message: Finished, most: int) -> str:
 def _upload_and_enqueue(gateway: Gateway, message: Finished) -> None:
     total = sum(len(upload.attachment.data) for upload in message.uploads)
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
-    with Progress(*columns, console=aside, transient=True, disable=not total) as progress:
-        task = progress.add_task("Uploading", total=total)
-        send_message(gateway, message, lambda size: progress.advance(task, size))
+    hidden = not total or not aside.is_terminal
+    try:
+        with Progress(*columns, console=aside, transient=True, disable=hidden) as progress:
+            task = progress.add_task("Uploading", total=total)
+            send_message(gateway, message, lambda size: progress.advance(task, size))
+    except Problem:
+        raise
+    except BaseException:  # stopped by a person too
+        _advise(f"It may not be enqueued. The same command with --id {message.request_id} sends it once in any case.")
+        raise
     aside.print("enqueued")
 
 
 def _wait(gateway: Gateway, message: Finished, timeout: float) -> Item | None:
+    """Show what becomes of it; what is known of it at the end."""
+    show = f"`mms show {message.request_id}`"
     item: Item | None = None
-    with aside.status("waiting …"):
-        for item in follow(Reader(gateway), message, timeout):
-            aside.print(coloured(item["status"]), words(_news(item)), soft_wrap=True)
+    try:
+        with aside.status("waiting …"):
+            for item in follow(Reader(gateway), message, timeout):
+                aside.print(coloured(item["status"]), words(_news(item)), soft_wrap=True)
+    except KeyboardInterrupt:
+        _advise(f"Stopped waiting. It is enqueued and goes its way; {show} tells what becomes of it.")
+        raise
+    except (ClientError, BotoCoreError) as error:
+        _advise(f"It is enqueued, but what becomes of it can't be seen. {explain(error)}")
+        return item
     if item is None:
-        aside.print(f"Nobody has taken it from the queue within {timeout:g} s: look at the function with `mms doctor`.")
+        _advise(f"Nobody has taken it from the queue within {timeout:g} s: look at the function with `mms doctor`.")
     elif not is_settled(item):
-        aside.print(f"No more is known after {timeout:g} s; `mms show {message.request_id}` tells later.")
+        _advise(f"No more is known after {timeout:g} s; {show} tells later.")
     elif item["status"] == "IN_DOUBT":
-        aside.print(f"Nobody knows whether it was sent; `mms resolve {message.request_id}` helps to settle it.")
+        _advise(f"Nobody knows whether it was sent; `mms resolve {message.request_id}` helps to settle it.")
+    elif item["status"] == "REJECTED":
+        _advise("Under this id it is not sent any more; for another try give another --id.")
     return item
 
 
+def _advise(sentence: str) -> None:
+    aside.print(sentence, markup=False, soft_wrap=True)
+
+
 def _news(item: Item) -> str:
+    if item["status"] == "SENDING":  # its error, if there is one, is the last try's
+        return f"try {item.get('attempts', 1)}"
     if "delivery" in item:
         delivery = item["delivery"]
         said = delivery.get("outcomeDescription")
@@ -114,7 +140,7 @@ def _news(item: Item) -> str:
     if "error" in item:
         again = f"; tried again at {time_text(item['retryAt'])}" if "retryAt" in item else ""
         return f"{item['error']['description']}{again}"
-    return f"as mtId {item['mtId']}" if "mtId" in item else f"try {item.get('attempts', 1)}"
+    return f"as mtId {item['mtId']}" if "mtId" in item else ""
 
 
 def _status(item: Item | None) -> int:
