@@ -25,6 +25,7 @@ from local.simulator.client import SimulatorClient
 from local.simulator.media import jpeg
 from local.simulator.mt.behaviours import Behaviour, Error, Silence, Throttle
 from local.simulator.mt.records import MtRequest
+from local.stack import Stack
 from tests.integration.console.conftest import Mms
 from tests.integration.producer import NUMBERS, SETTLED, Producer
 from tests.unit.drafts import FAULTY, by_hand, drafted
@@ -53,6 +54,28 @@ def misbehaving(simulator: SimulatorClient, handset: str) -> Iterator[SimulatorC
     yield simulator
     rules = [rule for rule in simulator.list_behaviours() if rule.destination == handset and rule.is_live]
     assert rules == [], "was not played"
+
+
+@pytest.fixture
+def of_a_producer(stack: Stack, gateway: Gateway, tmp_path: Path) -> Iterator[Path]:
+    """stack.json with the keys of somebody who may send, but not read."""
+    iam = stack.client("iam")
+    name = f"producer-{uuid.uuid4().hex[:12]}"
+    arn = gateway.outputs["ProducerPolicyArn"]
+    iam.create_user(UserName=name)
+    iam.attach_user_policy(UserName=name, PolicyArn=arn)
+    statement = {"Effect": "Allow", "Action": "cloudformation:DescribeStacks", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam.put_user_policy(UserName=name, PolicyName="finds", PolicyDocument=policy)
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    keys = {"accessKeyId": key["AccessKeyId"], "secretAccessKey": key["SecretAccessKey"]}
+    file = tmp_path / "producer.json"
+    file.write_text(json.dumps({**json.loads(stack.as_json()), **keys}))
+    yield file
+    iam.delete_access_key(UserName=name, AccessKeyId=key["AccessKeyId"])
+    iam.delete_user_policy(UserName=name, PolicyName="finds")
+    iam.detach_user_policy(UserName=name, PolicyArn=arn)
+    iam.delete_user(UserName=name)
 
 
 def new_order() -> str:
@@ -360,6 +383,22 @@ def test_whoever_can_not_enqueue_is_told_how_to_repeat_it_without_a_risk(
     assert (said.status, said.out) == (1, "")
     assert mms(*words, "--id", told_how_to_go_on(said.err), "--wait").status == 0
     assert len(sent(simulator, handset)) == 1
+
+
+def test_who_may_send_but_not_read_sends_and_is_told_that_waiting_shows_nothing(
+    mms: Mms, of_a_producer: Path, simulator: SimulatorClient, parrot: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MMS_STACK_JSON", str(of_a_producer))
+    quick, patient = next(NUMBERS), next(NUMBERS)
+    assert mms(*send_words(quick, "--attach", str(parrot))).status == 0
+    said = mms(*send_words(patient, "--attach", str(parrot), "--wait"))
+    assert said.status == 4
+    assert said.out.startswith("mms-")
+    assert "It is enqueued, but what becomes of it can't be seen. AWS does not let you GetItem" in said.err
+    for handset in (quick, patient):
+        assert (
+            simulator.wait_for_request(destination=handset, accepted=True).parts[0].content_id == "Norwegian-Blue.jpg"
+        )
 
 
 def test_who_stops_waiting_is_told_that_it_is_enqueued_and_where_to_look(stack_json: Path) -> None:
