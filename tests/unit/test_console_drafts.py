@@ -325,6 +325,12 @@ def test_what_is_sent_is_what_was_drafted() -> None:
     ]
 
 
+def test_files_called_like_the_text_and_the_links_get_names_of_their_own() -> None:
+    files = [named("text.txt", "text/plain"), named("link-1", "image/gif")]
+    contents = json.loads(finish(drafted(attachments=files, links=[LINK]), RULES).body)["content"]
+    assert [each["contentId"] for each in contents] == ["text.txt", "text-2.txt", "link-1-2", "link-1"]
+
+
 def test_the_same_draft_under_the_same_id_is_the_same_message_and_another_content_another() -> None:
     draft = drafted(request_id="order-4711", attachments=[PICTURE], links=[LINK])
     again = replace(
