@@ -31,6 +31,8 @@ def _description(stack: "Stack", file: Path) -> str:
     return f"""
 The MMS gateway is running on this machine.
 
+  Console and a phone   {stack.console_url}
+
   OpenMarket posts to   {stack.callback_url}
   OpenMarket simulator  {stack.open_market_url}
   AWS                   {stack.aws_endpoint_url}   (region {stack.region}, keys \

@@ -9,6 +9,8 @@ from typing import Any
 
 import boto3
 
+from console.connection import local_gateway
+from console.web.server import listen, running_console, url_of
 from local.deployment import chosen_endpoints, deploy
 from local.embedded_aws import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, running_embedded_aws
 from local.leftovers import clean_up_after_the_dead
@@ -34,6 +36,7 @@ class Stack:
     dead_letter_queue_url: str
     send_function_name: str
     open_market_url: str
+    console_url: str
 
     @classmethod
     def read(cls, file: Path) -> "Stack":
@@ -72,11 +75,10 @@ def running_stack(say: Say | None = None) -> Iterator[Stack]:
         say(f"Cleaned up after {cleaned} stack{'s' if cleaned > 1 else ''} that had been killed")
     say("Starting the embedded AWS (ministack)")
     # The simulator first: the template wants to know where messages are sent. It ends last, for the same reason.
-    with running_simulator() as simulator, running_embedded_aws() as aws:
+    with running_simulator() as simulator, running_embedded_aws() as aws, listen() as listener:
         deployment = deploy(aws, elsewhere or [simulator.url], say)
         simulator.call_back_to(deployment.callback_url)
-        say(f"Ready; messages go to {', '.join(elsewhere)}, not to the simulator" if elsewhere else "Ready")
-        yield Stack(
+        stack = Stack(
             callback_url=deployment.callback_url,
             aws_endpoint_url=aws.url,
             region=REGION,
@@ -90,4 +92,8 @@ def running_stack(say: Say | None = None) -> Iterator[Stack]:
             dead_letter_queue_url=deployment.dead_letter_queue_url,
             send_function_name=deployment.send_function_name,
             open_market_url=simulator.url,
+            console_url=url_of(listener),
         )
+        with running_console(local_gateway(json.loads(stack.as_json())), listener):
+            say(f"Ready; messages go to {', '.join(elsewhere)}, not to the simulator" if elsewhere else "Ready")
+            yield stack

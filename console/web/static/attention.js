@@ -1,0 +1,109 @@
+// What needs attention, and what a person decides about it.
+
+import { complain, json, piece, post } from "./fetching.js";
+import { tellTimes } from "./times.js";
+
+const section = document.getElementById("attention");
+const button = document.getElementById("open-attention");
+const count = document.getElementById("attention-count");
+let pending = false;
+
+export function startAttention(showConversation) {
+  section.addEventListener("click", (event) => {
+    const link = event.target.closest("[data-conversation]");
+    if (link) {
+      event.preventDefault();
+      const query = new URL(link.href).searchParams;
+      showConversation(query.get("service"), query.get("handset"));
+    }
+    const orphans = event.target.closest("[data-orphans]");
+    if (orphans) findOrphans(orphans);
+    const chosen = event.target.closest("[data-mt-id]");
+    if (chosen) chosen.closest("form").elements.mtId.value = chosen.dataset.mtId;
+  });
+  section.addEventListener("submit", (event) => {
+    event.preventDefault();
+    settle(event.target, event.submitter);
+  });
+}
+
+export async function loadAttention() {
+  try {
+    const shown = await piece("/attention");
+    tellTimes(shown);
+    const items = shown.querySelectorAll("li[data-pk]").length;
+    count.textContent = items;
+    count.hidden = !items;
+    button.title = items ? `${items} need attention` : "Nothing needs attention";
+    if (!writing()) section.replaceChildren(shown);
+  } catch (error) {
+    section.textContent = error.message;
+  }
+}
+
+// Something has changed: the list is looked at again soon, once for all that changes meanwhile.
+export function renewAttention() {
+  if (pending) return;
+  pending = true;
+  setTimeout(async () => {
+    pending = false;
+    await loadAttention();
+  }, 400);
+}
+
+export function pointOut({ pk, sk }) {
+  const item = section.querySelector(`li[data-pk="${CSS.escape(pk)}"][data-sk="${CSS.escape(sk)}"]`);
+  item?.scrollIntoView({ block: "center" });
+  item?.querySelector("button, input:not([type=hidden])")?.focus();
+}
+
+function writing() {
+  return [...section.querySelectorAll("input[name=mtId]")].some((input) => input.value);
+}
+
+async function settle(form, chosen) {
+  const problem = form.querySelector(".problem");
+  const data = new FormData(form, chosen);
+  if (chosen?.value === "accepted" && !data.get("mtId")) {
+    complain(problem, new Error("Give the mtId that OpenMarket told."));
+    form.elements.mtId.focus();
+    return;
+  }
+  if (chosen?.dataset.confirm && !window.confirm(chosen.dataset.confirm)) return;
+  for (const each of form.querySelectorAll("button")) each.disabled = true;
+  try {
+    await post("/resolve", data);
+    form.closest("li").remove();
+    await loadAttention();
+  } catch (error) {
+    complain(problem, error);
+    for (const each of form.querySelectorAll("button")) each.disabled = false;
+  }
+}
+
+async function findOrphans(search) {
+  const form = search.closest("form");
+  const list = form.querySelector(".orphans");
+  search.disabled = true;
+  search.textContent = "Looking …";
+  try {
+    const found = await json("/orphans", { pk: form.elements.pk.value });
+    list.replaceChildren(...found.map(orphan));
+    if (!found.length) list.append(Object.assign(document.createElement("li"), { textContent: "None was found." }));
+    list.hidden = false;
+  } catch (error) {
+    complain(form.querySelector(".problem"), error);
+  }
+  search.disabled = false;
+  search.textContent = "Look again";
+}
+
+function orphan(report) {
+  const item = document.createElement("li");
+  const take = document.createElement("button");
+  take.type = "button";
+  take.dataset.mtId = report.mtId;
+  take.textContent = `mtId ${report.mtId}`;
+  item.append(take, ` ${report.status} ${report.date ?? report.receivedAt}`);
+  return item;
+}

@@ -1,0 +1,80 @@
+"""Long threads and long lists: shown at once at their newest end, and to their very beginning as one scrolls."""
+
+import time
+from datetime import UTC, datetime, timedelta
+
+from playwright.sync_api import Page, expect
+
+from local.readback import ReadBack
+from local.stack import Stack
+from tests.browser.desk import Desk
+from tests.browser.rows import put_messages
+
+START = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=3)
+NUMBER = time.time_ns() // 10**6 * 10**5  # ids that no other run has used
+
+
+def test_a_thread_of_1000_opens_at_its_end_and_is_scrolled_to_its_beginning(desk: Desk, stored: ReadBack) -> None:
+    put_messages(
+        stored, ((str(NUMBER + n), desk.handset, desk.service, START + timedelta(seconds=n)) for n in range(1000))
+    )
+    desk.open()
+    desk.open_conversation()
+    expect(desk.messages.last).to_contain_text(f"No. {NUMBER + 999}")
+    expect(desk.messages.last).to_be_in_viewport()
+    assert desk.messages.count() < 100, "the rest comes when it is asked for"
+    for _ in range(60):
+        if desk.page.locator("#messages .older").count() == 0:
+            break
+        before = desk.messages.first.get_attribute("data-key")
+        desk.page.eval_on_selector("#messages", "messages => { messages.scrollTop = 0 }")
+        expect(desk.messages.first).not_to_have_attribute("data-key", str(before))
+    expect(desk.messages).to_have_count(1000)
+    expect(desk.messages.first).to_contain_text(f"No. {NUMBER}")
+    orders = desk.messages.evaluate_all("all => all.map(each => each.dataset.order)")
+    assert orders == sorted(orders)
+    desk.answer("Still quick")
+    expect(desk.standing("Still quick")).to_have_text("Retrieved")
+
+
+def test_reading_old_messages_one_is_not_thrown_off_by_new_ones(desk: Desk, stored: ReadBack) -> None:
+    put_messages(
+        stored,
+        ((str(NUMBER + 5000 + n), desk.handset, desk.service, START + timedelta(seconds=n)) for n in range(60)),
+    )
+    desk.open()
+    desk.open_conversation()
+    expect(desk.messages.last).to_be_in_viewport()
+    desk.page.locator("#messages").focus()
+    desk.page.keyboard.press("Home")
+    expect(desk.messages).to_have_count(60)
+    top = "messages => { messages.scrollTop = 200; return new Promise(done => setTimeout(() => done(messages.scrollTop), 300)) }"
+    before = desk.page.eval_on_selector("#messages", top)
+    desk.write_on_phone("And another one")
+    expect(desk.messages).to_have_count(61)
+    assert desk.page.eval_on_selector("#messages", "messages => messages.scrollTop") == before
+
+
+def test_10000_conversations_are_listed_newest_first_and_found_by_number(
+    page: Page, stack: Stack, stored: ReadBack
+) -> None:
+    desk = Desk(page, stack.console_url, service=f"6{NUMBER // 10**5 % 10**6:06}")
+    handset = "4470{:08}".format
+    put_messages(
+        stored,
+        ((str(NUMBER + 20_000 + n), handset(n), desk.service, START + timedelta(seconds=n)) for n in range(10_000)),
+    )
+    desk.open()
+    page.select_option("#service", desk.service)
+    expect(desk.rows.first).to_contain_text(handset(9_999))
+    began = time.monotonic()
+    while desk.rows.count() < 10_000 and time.monotonic() - began < 120:
+        page.eval_on_selector("#list", "list => { list.scrollTop = list.scrollHeight }")
+        page.wait_for_timeout(50)
+    assert desk.rows.count() == 10_000
+    orders = desk.rows.evaluate_all("all => all.map(each => each.dataset.order)")
+    assert orders == sorted(orders, reverse=True)
+    page.fill("#query", handset(42))
+    expect(desk.rows).to_have_count(1)
+    desk.open_conversation(handset(42))
+    expect(desk.messages.first).to_contain_text(f"No. {NUMBER + 20_042}")
