@@ -3,6 +3,9 @@
 import typer
 
 from console.commands.conversation import conversation
+from console.commands.doctor import doctor
+from console.commands.export import export
+from console.commands.forget import forget
 from console.commands.inbox import inbox
 from console.commands.send import send
 from console.commands.show import show
@@ -16,7 +19,11 @@ app = typer.Typer(
     epilog="Every command takes --stack-name (or MMS_STACK_NAME) for a deployed stack, and --help. Times are UTC.",
 )
 READ, SEND = "Read", "Send"
+LOOK_AFTER = "Look after"
 app.command(rich_help_panel=SEND)(send)
 app.command(rich_help_panel=READ)(conversation)
 app.command(rich_help_panel=READ)(inbox)
 app.command(rich_help_panel=READ)(show)
+app.command(rich_help_panel=LOOK_AFTER)(doctor)
+app.command(rich_help_panel=LOOK_AFTER)(export)
+app.command(rich_help_panel=LOOK_AFTER)(forget)

@@ -56,6 +56,11 @@ def size_text(size: int) -> str:
     return f"{size / 1_000:,.0f} KB" if size < 1_000_000 else f"{size / 1_000_000:,.1f} MB"
 
 
+def counted(count: int, what: str) -> str:
+    """So many of something, in words."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
 def time_text(time: str) -> str:
     """A time of the table's as a person reads it: UTC, to the second."""
     return f"{time[:10]} {time[11:19]}" if time[10:11] == "T" else time
