@@ -2,11 +2,12 @@
 
 import typer
 
+from console.commands.attention import attention
 from console.commands.conversation import conversation
-from console.commands.doctor import doctor
-from console.commands.export import export
-from console.commands.forget import forget
+from console.commands.dlq import dlq
 from console.commands.inbox import inbox
+from console.commands.replay import replay
+from console.commands.resolve import resolve
 from console.commands.send import send
 from console.commands.show import show
 
@@ -24,6 +25,7 @@ app.command(rich_help_panel=SEND)(send)
 app.command(rich_help_panel=READ)(conversation)
 app.command(rich_help_panel=READ)(inbox)
 app.command(rich_help_panel=READ)(show)
-app.command(rich_help_panel=LOOK_AFTER)(doctor)
-app.command(rich_help_panel=LOOK_AFTER)(export)
-app.command(rich_help_panel=LOOK_AFTER)(forget)
+app.command(rich_help_panel=LOOK_AFTER)(attention)
+app.command(rich_help_panel=LOOK_AFTER)(resolve)
+app.command(rich_help_panel=LOOK_AFTER)(replay)
+app.add_typer(dlq, name="dlq", help="See the dead letters, and send them again.", rich_help_panel=LOOK_AFTER)

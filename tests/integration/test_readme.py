@@ -1,19 +1,16 @@
 """The README's Python, run as it stands against the local stack."""
 
 import re
-import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
 
 from local.readback import ReadBack
 from local.simulator.client import SimulatorClient
 from local.simulator.media import jpeg
-from local.simulator.mt.behaviours import Silence
 from local.stack import Stack
 from tests.integration.producer import Producer
 
@@ -79,72 +76,3 @@ def one_picture(simulator: SimulatorClient) -> bytes:
         + jpeg()
         + b"\r\n--b--\r\n"
     )
-
-
-@pytest.fixture
-def doubt(producer: Producer, simulator: SimulatorClient) -> dict[str, Any]:
-    """A message that OpenMarket took and did not answer: it hung up."""
-    message = producer.message()
-    simulator.behave(Silence(seconds=0), destination=message["destination"], times=1)
-    assert producer.send(message)["status"] == "IN_DOUBT"
-    return message
-
-
-def test_a_doubt_is_settled_by_sending_it_again(
-    run: Callable[[str], dict[str, Any]], doubt: dict[str, Any], producer: Producer
-) -> None:
-    run(python_under("**Settle a doubt.**"))["settle"](doubt["requestId"], "RETRY")
-    item = producer.wait(doubt, lambda item: item.get("status") == "ACCEPTED")
-    assert item["attempts"] == 2
-    assert not {"attention", "attentionSince", "error"} & item.keys()
-    assert item["resentAt"] > item["sentAt"]
-
-
-def test_a_doubt_is_settled_by_the_mt_id_that_openmarket_tells(
-    run: Callable[[str], dict[str, Any]], doubt: dict[str, Any], producer: Producer, simulator: SimulatorClient
-) -> None:
-    (request,) = simulator.mt_requests(destination=doubt["destination"])
-    simulator.send_report(mt_id=str(request.mt_id), status="Retrieved")  # before anybody knew whose it is
-    run(python_under("**Settle a doubt.**"))["settle"](doubt["requestId"], "ACCEPTED", request.mt_id)
-    item = producer.wait(doubt, lambda item: "delivery" in item)
-    assert (item["status"], item["mtId"], item["delivery"]["status"]) == ("ACCEPTED", request.mt_id, "Retrieved")
-    assert not {"attention", "attentionSince", "error"} & item.keys()
-    simulator.send_report(mt_id=str(request.mt_id), status="Retrieved", date="2099-01-01T00:00:00+00:00")
-    assert producer.item(doubt)["delivery"]["date"].startswith("2099"), "later reports find it, too"
-    producer.empties_the_queue()
-    assert len(simulator.mt_requests(destination=doubt["destination"])) == 1
-
-
-def test_a_doubt_that_is_another_one_by_now_is_not_settled(
-    run: Callable[[str], dict[str, Any]], doubt: dict[str, Any], producer: Producer, stored: ReadBack
-) -> None:
-    names = run(python_under("**Settle a doubt.**"))
-    read = producer.item(doubt)
-    stored.table.put_item(Item={**read, "attempts": 2})  # somebody had it sent again, and it is in doubt once more
-    names["table"].get_item = lambda **_: {"Item": read}
-    with pytest.raises(ClientError, match="ConditionalCheckFailed"):
-        names["settle"](doubt["requestId"], "RETRY")
-    assert producer.item(doubt)["status"] == "IN_DOUBT"
-
-
-def test_a_message_that_was_never_claimed_is_not_settled(
-    run: Callable[[str], dict[str, Any]], stored: ReadBack
-) -> None:
-    request_id = str(uuid.uuid4())
-    stored.table.put_item(Item={"pk": f"MT#{request_id}", "sk": "MESSAGE", "status": "RETRY"})
-    with pytest.raises(ValueError, match="is RETRY, not IN_DOUBT"):
-        run(python_under("**Settle a doubt.**"))["settle"](request_id, "RETRY")
-
-
-def test_a_doubt_is_closed(run: Callable[[str], dict[str, Any]], doubt: dict[str, Any], producer: Producer) -> None:
-    settle = run(python_under("**Settle a doubt.**"))["settle"]
-    settle(doubt["requestId"], "CLOSED")
-    assert producer.item(doubt)["status"] == "CLOSED"
-    assert "attention" not in producer.item(doubt)
-    settle(doubt["requestId"], "CLOSED")  # may be repeated
-    with pytest.raises(ValueError, match="is CLOSED, not IN_DOUBT"):
-        settle(doubt["requestId"], "RETRY")
-    with pytest.raises(ValueError, match="ACCEPTED with the mtId"):
-        settle(doubt["requestId"], "ACCEPTED")
-    with pytest.raises(ValueError, match="nobody is not in the table"):
-        settle("nobody", "RETRY")
