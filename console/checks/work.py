@@ -45,7 +45,7 @@ def check_dead_letters(gateway: Gateway) -> Iterator[Finding]:
     attributes = _attributes(gateway, gateway.addresses.dead_letter_queue_url)
     count = sum(int(attributes.get(f"ApproximateNumberOfMessages{which}", 0)) for which in ("", "NotVisible"))
     if count:
-        yield warning("dead-letter queue", f"{counted(count, 'message')} in it", "See them with `mms dlq`.")
+        yield warning("dead-letter queue", f"{counted(count, 'message')} in it", "See them with `mms dlq list`.")
     else:
         yield fine("dead-letter queue", "empty")
 

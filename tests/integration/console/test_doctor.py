@@ -167,7 +167,7 @@ def test_what_waits_for_a_person_is_a_warning_with_what_to_do(
     stack.client("sqs").send_message(QueueUrl=stack.dead_letter_queue_url, MessageBody=word)
     (letters,) = check_dead_letters(gateway)
     producer.set_aside(word)
-    assert (letters.verdict, letters.advice) == ("warning", "See them with `mms dlq`.")
+    assert (letters.verdict, letters.advice) == ("warning", "See them with `mms dlq list`.")
 
 
 class Door(BaseHTTPRequestHandler):

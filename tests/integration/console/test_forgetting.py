@@ -230,8 +230,8 @@ def test_reports_of_an_mt_id_that_is_another_messages_too_stay_with_that(
     assert people.items(owner) == before
 
 
-def test_bodies_with_the_number_in_them_are_found_as_text_and_in_base64(
-    mms: Mms, people: People, simulator: SimulatorClient, stored: ReadBack
+def test_bodies_with_the_number_in_them_are_found_as_text_and_in_base64_also_after_an_interruption(
+    mms: Mms, gateway: Gateway, people: People, simulator: SimulatorClient, stored: ReadBack
 ) -> None:
     handset = next(NUMBERS)
     plain = f'broken {{"source": "{handset}"'.encode()
@@ -241,6 +241,9 @@ def test_bodies_with_the_number_in_them_are_found_as_text_and_in_base64(
         simulator.send_raw("text/plain", body)
     assert "--bodies searches both" in mms("forget", handset, "--yes").out
     assert [len(stored.items(f"RAW#{sha256(body)}")) for body in (plain, encoded, longer)] == [1, 1, 1]
+    found = Stock(gateway, Unwatched()).take(handset, thorough=True)
+    with pytest.raises(KeyboardInterrupt):
+        Forgetting(gateway, Stops("Removing objects")).remove(found)
     said = mms("forget", handset, "--yes", "--bodies")
     assert said.status == 0, said
     for body, count in ((plain, 0), (encoded, 0), (longer, 1)):
