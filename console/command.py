@@ -3,8 +3,12 @@
 import typer
 
 from console.commands.attention import attention
+from console.commands.console import console
 from console.commands.conversation import conversation
 from console.commands.dlq import dlq
+from console.commands.doctor import doctor
+from console.commands.export import export
+from console.commands.forget import forget
 from console.commands.inbox import inbox
 from console.commands.replay import replay
 from console.commands.resolve import resolve
@@ -20,6 +24,7 @@ app = typer.Typer(
     epilog="Every command takes --stack-name (or MMS_STACK_NAME) for a deployed stack, and --help. Times are UTC.",
 )
 READ, SEND = "Read", "Send"
+app.command(rich_help_panel=READ)(console)
 LOOK_AFTER = "Look after"
 app.command(rich_help_panel=SEND)(send)
 app.command(rich_help_panel=READ)(conversation)
@@ -29,3 +34,6 @@ app.command(rich_help_panel=LOOK_AFTER)(attention)
 app.command(rich_help_panel=LOOK_AFTER)(resolve)
 app.command(rich_help_panel=LOOK_AFTER)(replay)
 app.add_typer(dlq, name="dlq", help="See the dead letters, and send them again.", rich_help_panel=LOOK_AFTER)
+app.command(rich_help_panel=LOOK_AFTER)(doctor)
+app.command(rich_help_panel=LOOK_AFTER)(export)
+app.command(rich_help_panel=LOOK_AFTER)(forget)
