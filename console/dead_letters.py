@@ -93,7 +93,11 @@ class DeadLetters:
                 return None
             raise
         while True:
-            task = self._sqs.list_message_move_tasks(SourceArn=source, MaxResults=1)["Results"][0]
+            tasks = self._sqs.list_message_move_tasks(SourceArn=source, MaxResults=1).get("Results", [])
+            if not tasks:  # one that has just begun may not be listed yet
+                time.sleep(POLL_SECONDS)
+                continue
+            task = tasks[0]
             moved = task.get("ApproximateNumberOfMessagesMoved", 0)
             on_moved(moved)
             if task["Status"] == "COMPLETED":

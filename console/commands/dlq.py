@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from rich.progress import Progress
 
+from console.commands.asking import confirm
 from console.commands.kinds import command_line, show_indented
 from console.connection import connect
 from console.dead_letters import DeadLetter, DeadLetters, Moved
@@ -76,7 +77,7 @@ def redrive(
         return
     count = f"{going}" if known else f"at least {going}"
     if not yes:
-        typer.confirm(f"Send {count} dead letter{'s' if going != 1 else ''} again?", abort=True, err=True)
+        confirm(f"Send {count} dead letter{'s' if going != 1 else ''} again?")
     # SQS's own task leaves none, and might go on for ever with such as come back.
     moved = _move(letters, those_that_come_back=every, all_at_once=known and not coming_back, total=going)
     screen.print(f"{moved.moved} sent again{f', {moved.left} stay' if moved.left else ''}.")

@@ -20,7 +20,6 @@ SHOWN = 10  # reports that may be a doubt's
 FACTS = {
     "host": "asked host",
     "openMarketRequestId": "OpenMarket's request id",
-    "leaseUntil": "the last claim ended",
     "attempts": "tries",
 }
 
@@ -44,6 +43,8 @@ def look(gateway: Gateway, found: list[Result[str, Item]], *, with_reports: bool
                 _show(gateway, doubt, orphans)
             elif "attention" in item:
                 _next(gateway, item)
+            else:
+                screen.print("Nothing about it needs a person.")
     problems = [one.problem for one in found if one.problem is not None]
     for problem in problems:
         aside.print(words(problem, "red"), soft_wrap=True)
@@ -64,7 +65,11 @@ def _orphans(gateway: Gateway, doubts: list[Doubt]) -> list[Item] | None:
         except ClientError as error:
             if error.response.get("Error", {}).get("Code") not in DENIED:
                 raise
-    aside.print("Delivery reports that may be its could not be looked for: that takes dynamodb:Scan.", style="yellow")
+    aside.print(
+        "Delivery reports that may be its could not be looked for: that takes dynamodb:Scan.",
+        style="yellow",
+        soft_wrap=True,
+    )
     return None
 
 
@@ -76,8 +81,7 @@ def _for_programs(doubt: Doubt, orphans: list[Item] | None) -> Item:
 def _show(gateway: Gateway, doubt: Doubt, orphans: list[Item] | None) -> None:
     for name, meaning in FACTS.items():
         if name in doubt.item:
-            value = doubt.item[name]
-            show_indented(f"{meaning}: {time_text(value) if name.endswith('Until') else value}")
+            show_indented(f"{meaning}: {doubt.item[name]}")
     screen.print("Sent by the handset since:" if doubt.answers else "The handset has sent nothing since.")
     for answer in doubt.answers:
         said = ": ".join(text for text in (answer.get("subject"), answer.get("text")) if text)
@@ -86,7 +90,7 @@ def _show(gateway: Gateway, doubt: Doubt, orphans: list[Item] | None) -> None:
     reports = may_be_its(doubt, orphans) if orphans is not None else []
     if orphans is not None:
         screen.print(
-            "Reports of that time on messages that nobody knows, the closest first; one may be its:"
+            "Reports of that time on messages that nobody knows, the closest first:"
             if reports
             else "No report of that time is on a message that nobody knows."
         )

@@ -58,7 +58,8 @@ def show_item(item: Item) -> None:
         one, other = ends if item.get("direction") == "MT" else ends[::-1]
         line.append("  ").append_text(words(f"from {one} to {other}"))
     screen.print(line, soft_wrap=True)
-    show_indented(reason_of(item))
+    if reason := reason_of(item):
+        show_indented(reason)
 
 
 def show_indented(text: object, style: str = "") -> None:

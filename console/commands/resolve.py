@@ -7,6 +7,7 @@ import typer
 from rich.progress import Progress
 
 from console.attention import find, handle_of
+from console.commands.asking import confirm
 from console.commands.doubt import look
 from console.commands.kinds import KindName, Kinds, Since, Until, listed
 from console.connection import Gateway, connect
@@ -110,7 +111,7 @@ def _ask(count: int, *, again: bool, closed: bool) -> None:
         question = f"Send {what} again? Those that OpenMarket had taken arrive twice."
     else:
         question = f"Close {what}?" if closed else f"Settle {what}?"
-    typer.confirm(question, abort=True, err=True)
+    confirm(question)
 
 
 def _do(act: Act, found: list[Result[str, Item]]) -> list[Result[str, str]]:

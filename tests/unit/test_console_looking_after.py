@@ -116,6 +116,7 @@ def add_task(sqs: Stubber, status: str, moved: int, **more: str) -> None:
 
 
 def test_where_sqs_moves_them_by_itself_its_progress_is_told_to_the_end(gateway: Gateway, sqs: Stubber) -> None:
+    sqs.add_response("list_message_move_tasks", {"Results": []}, {"SourceArn": "arn:dead", "MaxResults": 1})
     add_task(sqs, "RUNNING", 4)
     add_task(sqs, "COMPLETED", 9)
     told: list[int] = []

@@ -1,114 +1,151 @@
-"""The dead-letter queue of the running stack, which has no message move task."""
+"""Dead letters on the running stack, which has no message move task; each test has a queue of its own for them."""
 
 import json
 import time
 import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from console.connection import Gateway
+from console.connection import Gateway, local_gateway
 from console.dead_letters import DeadLetters
 from local.stack import Stack
-from tests.integration.console.conftest import Mms, Said
+from mms_gateway.send_queue import SendQueue
+from tests.integration.console.conftest import Mms
 from tests.integration.producer import Producer
 
+REASON = "the queue message can't be read: the JSON is not valid at line 1, column 1"
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """A dead-letter queue that only one test knows, and the gateway that has it."""
+
+    gateway: Gateway
+    url: str
+
+    def put(self, message: dict[str, Any]) -> None:
+        """Put a message there as SQS itself does after 200 receives."""
+        self.gateway.sqs.send_message(QueueUrl=self.url, MessageBody=json.dumps(message))
+
+    def set_aside(self, body: str) -> None:
+        """Put a message there as the sender does."""
+        SendQueue(self.gateway.sqs, url="", dead_letter_url=self.url).set_aside(body, REASON)
+
+    def bodies(self) -> list[str]:
+        """What anybody may receive there now."""
+        got = self.gateway.sqs.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10, VisibilityTimeout=0)
+        return [message["Body"] for message in got.get("Messages", [])]
+
 
 @pytest.fixture
-def came_too_often(stack: Stack, producer: Producer) -> dict[str, Any]:
-    """A message as SQS itself moves it after 200 receives."""
-    message = producer.message()
-    stack.client("sqs").send_message(QueueUrl=stack.dead_letter_queue_url, MessageBody=json.dumps(message))
-    return message
+def own(stack: Stack, mms: Mms, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Own]:
+    del mms  # it has named the stack to the command, and this names another
+    sqs = stack.client("sqs")
+    url = sqs.create_queue(QueueName=f"dead-letters-{uuid.uuid4()}")["QueueUrl"]
+    told = {**json.loads(stack.as_json()), "deadLetterQueueUrl": url}
+    file = tmp_path / "stack.json"
+    file.write_text(json.dumps(told))
+    monkeypatch.setenv("MMS_STACK_JSON", str(file))
+    yield Own(local_gateway(told), url)
+    sqs.delete_queue(QueueUrl=url)
 
 
-@pytest.fixture
-def set_aside(producer: Producer) -> str:
-    """A message that the sender can't record; what it says."""
-    text = f"\x01[b]no JSON {uuid.uuid4()}"
-    producer.enqueue(text.replace("\x01", "~"))
-    producer.empties_the_queue()
-    return text[1:]
-
-
-def entry(said: Said, text: str) -> dict[str, Any]:
-    """The one listed message that holds a text."""
-    (found,) = (one for one in said.json if text in one["body"])
-    return dict(found)
-
-
-def test_dead_letters_are_listed_with_their_reason_and_stay(
-    mms: Mms, came_too_often: dict[str, Any], set_aside: str, producer: Producer
+def test_dead_letters_are_listed_oldest_first_with_their_reason_and_stay(
+    mms: Mms, own: Own, producer: Producer
 ) -> None:
+    often = producer.message()
+    own.put(often)
+    own.set_aside("\x9b2J[b]no\nJSON\nat\nall")
     for _ in range(2):
-        said = mms("dlq", "list")
-        assert f"  {came_too_often['requestId']}  to {came_too_often['destination']}" in said.out
-        assert "(no usable requestId)" in said.out
-        assert (
-            f"    the queue message can't be read: the JSON is not valid at line 1, column 1\n    ~{set_aside}"
-            in said.out
-        )
-    listed = mms("dlq", "list", "--json")
-    often, aside = entry(listed, came_too_often["requestId"]), entry(listed, set_aside)
-    assert (often["requestId"], often["reason"]) == (came_too_often["requestId"], None)
-    assert often["sentAt"] < aside["sentAt"]
-    assert listed.json.index(often) < listed.json.index(aside)
-    assert (aside["requestId"], aside["reason"][:35]) == (None, "the queue message can't be read: th")
+        said = mms("dlq", "list").out
+        assert said.index(f"  {often['requestId']}  to {often['destination']}") < said.index("(no usable requestId)")
+        assert f"    {REASON}\n    \ufffd2J[b]no\n    JSON\n    at…\n" in said
+    first, second = mms("dlq", "list", "--json").json
+    assert (first["requestId"], first["destination"], first["reason"]) == (
+        often["requestId"],
+        often["destination"],
+        None,
+    )
+    assert (second["requestId"], second["reason"], second["receives"]) == (None, REASON, 3)
     few = mms("dlq", "list", "--limit", "1")
-    assert "At least 1; SQS says about" in few.err
-    assert producer.set_aside(set_aside), "it is not hidden from others afterwards"
-    assert producer.set_aside(came_too_often["requestId"])
+    assert often["requestId"] in few.out
+    assert "At least 1; SQS says about 2" in few.err
+    assert len(own.bodies()) == 2, "they are not hidden from others afterwards"
 
 
-def test_dead_letters_are_sent_again_but_for_those_that_would_come_back(
-    mms: Mms, came_too_often: dict[str, Any], set_aside: str, producer: Producer
-) -> None:
+def test_many_are_listed_once_each(mms: Mms, own: Own, producer: Producer) -> None:
+    messages = [producer.message() for _ in range(25)]
+    for message in messages:
+        own.put(message)
+    assert [one["requestId"] for one in mms("dlq", "list", "--json").json] == [one["requestId"] for one in messages]
+
+
+def test_an_empty_queue_is_said_to_be(mms: Mms, own: Own) -> None:
+    assert mms("dlq", "list").err == "The dead-letter queue is empty.\n"
+    assert mms("dlq", "redrive").err == "The dead-letter queue is empty.\n"
+    own.set_aside("no JSON")
+    own.gateway.sqs.receive_message(QueueUrl=own.url, VisibilityTimeout=30)
+    assert mms("dlq", "list").err == "The dead-letter queue is empty. About 1 are hidden, look again.\n"
+
+
+def test_dead_letters_are_sent_again_but_for_those_that_would_come_back(mms: Mms, own: Own, producer: Producer) -> None:
+    messages = [producer.message() for _ in range(12)]
+    for message in messages:
+        own.put(message)
+    own.set_aside("no JSON")
     refused = mms("dlq", "redrive", typed="n\n")
     assert refused.status == 1
-    assert "would come back, for the reasons in `mms dlq list`, and stay" in refused.err
-    assert "again? [y/N]" in refused.err
-    assert producer.item(came_too_often) == {}
+    assert "1 would come back, for the reasons in `mms dlq list`, and stay" in refused.err
+    assert "Send 12 dead letters again? [y/n] (n)" in refused.err
+    assert producer.item(messages[0]) == {}
     said = mms("dlq", "redrive", typed="y\n")
-    assert said.status == 0
-    assert " sent again, " in said.out
-    assert producer.wait(came_too_often, lambda item: item.get("status") == "ACCEPTED")["attempts"] == 1
-    listed = mms("dlq", "list", "--json")
-    assert came_too_often["requestId"] not in listed.out
-    assert entry(listed, set_aside)["reason"].startswith("the queue message can't be read")
-    assert producer.set_aside(set_aside)
+    assert (said.status, said.out) == (0, "12 sent again, 1 stay.\n")
+    assert {item["status"] for item in producer.wait_for_all(messages, 60)} == {"ACCEPTED"}
+    assert own.bodies() == ["no JSON"]
+    nothing = mms("dlq", "redrive")
+    assert (nothing.status, nothing.out) == (0, "")
+    assert "1 would come back" in nothing.err
 
 
-def test_with_all_those_that_come_back_do_so_once_and_it_ends(mms: Mms, set_aside: str, producer: Producer) -> None:
-    before = entry(mms("dlq", "list", "--json"), set_aside)
-    assert mms("dlq", "redrive", "--all", "--yes").status == 0
-    producer.empties_the_queue()
-    after = entry(mms("dlq", "list", "--json"), set_aside)
-    assert after["messageId"] != before["messageId"]
-    assert after["reason"] == before["reason"], "the sender's own, anew"
-    assert len(producer.set_aside(set_aside)) == 1
+def test_those_that_come_back_are_sent_once_if_they_are_wanted(mms: Mms, own: Own, producer: Producer) -> None:
+    text = f"no JSON {uuid.uuid4()}"
+    own.set_aside(text)
+    said = mms("dlq", "redrive", "--all", "--yes")
+    assert (said.status, said.out) == (0, "1 sent again.\n")
+    assert own.bodies() == []
+    (back,) = producer.set_aside(text)  # by the sender, where it always does
+    assert back["MessageAttributes"]["reason"]["StringValue"] == REASON
 
 
-def test_one_that_comes_back_while_they_are_sent_stays(gateway: Gateway, set_aside: str, producer: Producer) -> None:
-    def wait_until_it_is_back(moved: int) -> None:
-        assert moved < 10, "it goes round in circles"
-        producer.empties_the_queue()
-        time.sleep(0.5)
+def test_one_that_comes_back_while_they_are_sent_stays(own: Own) -> None:
+    text = f"no JSON {uuid.uuid4()}"
+    own.set_aside(text)
+    rounds = []
 
-    moved = DeadLetters(gateway).move(those_that_come_back=True, on_moved=wait_until_it_is_back)
-    assert moved.left > 0
-    assert producer.set_aside(set_aside)
+    def bring_back(moved: int) -> None:
+        assert moved < 4, "it goes round in circles"
+        time.sleep(1.1)  # which is as exactly as SQS tells its time
+        own.set_aside(text)
+        rounds.append(moved)
+
+    moved = DeadLetters(own.gateway).move(those_that_come_back=True, on_moved=bring_back)
+    assert (moved.moved, moved.left, rounds) == (1, 1, [1])
+    assert own.bodies() == [text]
 
 
-def test_none_is_deleted_that_could_not_be_sent(
-    gateway: Gateway, came_too_often: dict[str, Any], producer: Producer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    letters = DeadLetters(gateway)
-    monkeypatch.setattr(letters, "_send_url", f"{gateway.addresses.send_queue_url}-of-nobody")
+def test_none_is_deleted_that_could_not_be_sent(own: Own, producer: Producer, monkeypatch: pytest.MonkeyPatch) -> None:
+    message = producer.message()
+    own.put(message)
+    letters = DeadLetters(own.gateway)
+    monkeypatch.setattr(letters, "_send_url", f"{own.gateway.addresses.send_queue_url}-of-nobody")
     moved = letters.move(those_that_come_back=False)
-    assert moved.moved == 0
-    assert moved.problems
+    assert (moved.moved, len(moved.problems)) == (0, 1)
     assert "SendMessage" in moved.problems[0]
-    assert producer.set_aside(came_too_often["requestId"])
+    assert own.bodies() == [json.dumps(message)]
 
 
 def test_a_stack_without_a_move_task_says_so_by_none(gateway: Gateway) -> None:

@@ -1,9 +1,14 @@
 """`mms resolve` for many at once, and what it shows to decide by."""
 
+import hashlib
 import json
 
 import pytest
+from botocore.exceptions import ClientError
 
+from console.commands.doubt import look
+from console.connection import Gateway
+from console.one_by_one import Result
 from local.readback import ReadBack
 from local.simulator.client import SimulatorClient
 from tests.integration.console.conftest import Mms
@@ -32,7 +37,7 @@ def test_many_are_settled_at_once_after_a_question_and_one_that_fails_stops_none
     try:
         refused = mms("resolve", *period, "--close", typed="n\n")
         assert refused.status == 1
-        assert "Close 5 messages? [y/N]" in refused.err
+        assert "Close 5 messages? [y/n] (n)" in refused.err
         assert producer.item(messages[1])["status"] == "IN_DOUBT"
         said = mms("resolve", *period, "--close", typed="y\n")
         assert said.status == 1
@@ -89,14 +94,30 @@ def test_without_an_action_it_shows_what_there_is_to_decide_by(
     assert (quick["reports"], len(quick["answers"])) == (None, 1)
 
 
+def test_who_may_not_read_the_whole_table_is_shown_all_else(
+    gateway: Gateway, producer: Producer, simulator: SimulatorClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def deny(**_: object) -> None:
+        raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "dynamodb:Scan"}}, "Scan")
+
+    doubt = in_doubt(producer, simulator)
+    gateway.dynamodb.meta.events.register_first("before-send.dynamodb.Scan", deny)
+    look(gateway, [Result("one", done=producer.item(doubt))], with_reports=True, as_json=False)
+    said = capsys.readouterr()
+    assert "that takes dynamodb:Scan" in said.err
+    assert "mms resolve" in said.out
+    assert "No report of that time" not in said.out
+
+
 def test_without_an_action_other_kinds_show_what_may_be_done(mms: Mms, simulator: SimulatorClient) -> None:
     body = f"no callback {next(NUMBERS)}".encode()
     simulator.send_raw("text/plain", body)
-    handle = next(
-        item["id"] for item in mms("attention", "--kind", "QUARANTINED", "--json").json if item["size"] == len(body)
-    )
+    whole = hashlib.sha256(body).hexdigest()
+    handle = whole[:12]
     said = mms("resolve", handle, "nobody")
     assert said.status == 1, "one that is not there stops none"
     assert f"mms replay {handle}" in said.out
     assert f"mms resolve {handle} --close" in said.out
     assert "Nothing stands under nobody" in said.err
+    assert mms("resolve", handle, "--close").status == 0
+    assert "Nothing about it needs a person." in mms("resolve", whole).out
