@@ -17,10 +17,14 @@ SETTLED = {"REJECTED", "IN_DOUBT", "CLOSED"}
 """States that a message leaves only by a person's hand."""
 
 
+class IdTaken(Problem):
+    """Another message stands under this one's id: give it another id, after a look at that one."""
+
+
 def send(gateway: Gateway, message: Finished, uploaded: Callable[[int], None] = lambda _: None) -> None:
     """Upload a message's files, then enqueue it; `uploaded` hears of each further number of bytes.
 
-    Problem, and nothing is uploaded, where its id was used before for another message.
+    IdTaken, and nothing is uploaded, where its id was used before for another message.
     """
     if (standing := _look_up(gateway, message)) is not None:
         _refuse_another(message, standing)
@@ -47,7 +51,7 @@ def _look_up(gateway: Gateway, message: Finished) -> Item | None:
 
 def _refuse_another(message: Finished, standing: Item) -> None:
     if standing.get("requestSha256") != message.request_sha256:
-        raise Problem(
+        raise IdTaken(
             f"The id {message.request_id} was used before for another message, so this one is not sent; give it an id "
             f"of its own. `mms show {message.request_id}` shows what stands there."
         )
@@ -61,7 +65,7 @@ def is_settled(item: Item) -> bool:
 def follow(reader: Reader, message: Finished, timeout: float) -> Iterator[Item]:
     """The message's item each time that it has changed, until it is settled or so many seconds are over.
 
-    Problem where its id was used before, for another message.
+    IdTaken where its id was used before, for another message.
     """
     end = time.monotonic() + timeout
     last: list[object] = []

@@ -14,13 +14,17 @@ from console.doubts import look_at, may_be_its
 from console.drafts import Attachment, Draft, finish, new_request_id
 from console.problems import Problem
 from console.reading import Reader
-from console.sending import send
+from console.sending import IdTaken, send
 from mms_gateway.message_table.store import Item
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 UNKNOWN_TYPE = "application/octet-stream"
+ALREADY_SENT = (
+    "An earlier try of this form was sent, with what was written then: look at it in the conversation. Send once more "
+    "to send this as another message."
+)
 
 
 class Actions:
@@ -43,8 +47,12 @@ class Actions:
                 request_id=_text(form, "requestId"),
             )
         message = await run_in_threadpool(finish, draft, self._gateway.rules)
-        await run_in_threadpool(send, self._gateway, message)
-        return JSONResponse({"requestId": message.request_id, "nextRequestId": new_request_id()})
+        said = {"requestId": message.request_id, "nextRequestId": new_request_id()}
+        try:
+            await run_in_threadpool(send, self._gateway, message)
+        except IdTaken:
+            said["problem"] = ALREADY_SENT
+        return JSONResponse(said)
 
     async def resolve(self, request: Request) -> Response:
         """Settle a doubt, or take something else off the list; only as the person has seen it."""

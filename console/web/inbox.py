@@ -6,13 +6,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from botocore.exceptions import ClientError
+
 from console.connection import Gateway
-from console.problems import Problem
+from console.problems import DENIED, Problem
 from console.reading import Reader, identity
 from mms_gateway.message_table.store import Item, deserialize
 
-DAYS = 400  # that are looked back: a query for each short code and day, until somebody has seen enough
-SAMPLE_PAGES = 10  # of the index, 1 MB each, in which short codes are looked for that nobody has named
+DAYS = 100  # that are looked back where the index is too large to be looked through: a query for each and short code
+SURVEY_PAGES = 10  # of the index, 1 MB each, that are looked through for short codes and their days
 PAGE = 200  # entries of one query
 SHORTEST_NUMBER = 5  # characters of what may be a whole number: for less the table is not asked
 
@@ -45,6 +47,8 @@ class Inbox:
         self._conversations: dict[tuple[str, str], Conversation] = {}
         self._services: set[str] = set()
         self._history: Iterator[Conversation] | None = None
+        self._read_to = ""
+        """The `order` down to which the past has been read: what is older may have gaps."""
 
     @property
     def services(self) -> list[str]:
@@ -63,9 +67,9 @@ class Inbox:
         """So many conversations, newest first; those older than an `order`."""
         with self._lock:
             self._begin()
-            found = self._matching(service, before)
-            while len(found) < count and self._read_on():
-                found = self._matching(service, before)
+            more = True
+            while len(found := self._matching(service, before, self._read_to)) < count and more:
+                more = self._read_on()
             return found[:count]
 
     def search(self, text: str, limit: int) -> list[Conversation]:
@@ -75,7 +79,7 @@ class Inbox:
             known = {each.service for each in self._conversations.values() if each.handset == text}
             for service in self._services - known if len(text) >= SHORTEST_NUMBER else ():
                 self.look_up(service, text)
-            found = self._matching(None, None)
+            found = self._matching()
         matching = [each for each in found if text in each.handset]
         return sorted(matching, key=lambda each: each.handset != text)[:limit]
 
@@ -109,35 +113,42 @@ class Inbox:
         if standing is None or standing.order <= conversation.order:
             self._conversations[key] = conversation
 
-    def _matching(self, service: str | None, before: str | None) -> list[Conversation]:
+    def _matching(self, service: str | None = None, before: str | None = None, since: str = "") -> list[Conversation]:
         found = [
             each
             for each in self._conversations.values()
-            if service in {None, each.service} and (before is None or each.order < before)
+            if service in {None, each.service} and (before is None or each.order < before) and each.order >= since
         ]
         return sorted(found, key=lambda each: each.order, reverse=True)
 
     def _begin(self) -> None:
         if self._history is None:
-            self._services = set(self._named) or self._services | self._find_services()
-            self._history = self._read_back()
+            survey = self._survey()
+            self._services |= set(self._named) or {service for service, _ in survey.days}
+            self._history, self._read_to = self._read_back(survey), "~"
 
     def _read_on(self) -> bool:
         """Read some more of the past; false at its end."""
         for _ in range(PAGE):
             entry = next(self._history, None) if self._history is not None else None
             if entry is None:
+                self._read_to = ""
                 return False
             self._put(entry)
+            self._read_to = entry.order
         return True
 
-    def _read_back(self) -> Iterator[Conversation]:
+    def _read_back(self, survey: "_Survey") -> Iterator[Conversation]:
         """Every message of the short codes, newest first; a day's are read by pages, as they are asked for."""
         tomorrow = datetime.now(UTC) + timedelta(days=1)  # a handset's clock may be ahead
-        for back in range(DAYS):
-            day = f"{tomorrow - timedelta(days=back):%Y-%m-%d}"
-            days = [self._day(service, day) for service in sorted(self._services)]
-            yield from heapq.merge(*days, key=lambda each: each.order, reverse=True)
+        days = {f"{tomorrow - timedelta(days=back):%Y-%m-%d}" for back in range(DAYS)}
+        if survey.complete:
+            days = {day for _, day in survey.days}
+        for day in sorted(days, reverse=True):
+            there = [each for each in sorted(self._services) if not survey.complete or (each, day) in survey.days]
+            yield from heapq.merge(
+                *(self._day(service, day) for service in there), key=lambda each: each.order, reverse=True
+            )
 
     def _day(self, service: str, day: str) -> Iterator[Conversation]:
         after: Item | None = None
@@ -155,21 +166,40 @@ class Inbox:
             if after is None:
                 return
 
-    def _find_services(self) -> set[str]:
-        """Short codes out of a part of the index: each has a key for each of its days, so that few are overlooked."""
+    def _survey(self) -> "_Survey":
+        """Which short codes have messages on which days, out of the index or a part of it.
+
+        Problem where it may not be looked through, and no short code is named.
+        """
         pages = self._gateway.dynamodb.get_paginator("scan").paginate(
             TableName=self._gateway.addresses.table_name, IndexName="by-service", ProjectionExpression="serviceDay"
         )
-        found = set()
+        days: set[tuple[str, str]] = set()
         try:
-            for _, page in zip(range(SAMPLE_PAGES), pages, strict=False):
-                found |= {str(deserialize(item)["serviceDay"]).rpartition("#")[0] for item in page["Items"]}
-        except self._gateway.dynamodb.exceptions.ClientError as error:
+            for number, page in enumerate(pages):
+                if number == SURVEY_PAGES:
+                    return _Survey(days=days, complete=False)
+                for item in page["Items"]:
+                    service, _, day = str(deserialize(item)["serviceDay"]).rpartition("#")
+                    days.add((service, day))
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") not in DENIED:
+                raise
+            if self._named:
+                return _Survey(days=set(), complete=False)
             raise Problem(
                 "Which short codes there are could not be looked up (it takes dynamodb:Scan on the index by-service). "
                 "Name them: mms console --service 88600."
             ) from error
-        return found
+        return _Survey(days=days, complete=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Survey:
+    days: set[tuple[str, str]]
+    """Short codes and days on which they have messages."""
+    complete: bool
+    """Whether these are all."""
 
 
 def _of_item(item: Item) -> Conversation | None:

@@ -20,7 +20,7 @@ from console.web.messages import history, show_message, standing
 from mms_gateway.message_table.store import Item
 from mms_gateway.openmarket.notation import normal_address
 
-ROWS = 60  # conversations of one piece
+ROWS, MORE_ROWS = 60, 240  # conversations of the first piece, and of those that follow as one scrolls
 MESSAGES = 40  # of one piece
 MOST_ATTENTION = 300  # of one kind
 
@@ -57,8 +57,10 @@ class Pages:
         if text is not None:
             found, more = self._inbox.search(text, ROWS), False
         else:
-            found = self._inbox.newest(ROWS + 1, service=query.get("service") or None, before=query.get("before"))
-            found, more = found[:ROWS], len(found) > ROWS
+            before = query.get("before")
+            count = MORE_ROWS if before else ROWS
+            found = self._inbox.newest(count + 1, service=query.get("service") or None, before=before)
+            found, more = found[:count], len(found) > count
         return self._render("conversations.html", rows=self._rows(found), more=found[-1].order if more else None)
 
     def services(self, _request: Request) -> Response:

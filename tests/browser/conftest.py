@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, ViewportSize, sync_playwright
 
 from local.simulator.client import SimulatorClient
 from local.stack import Stack
@@ -25,13 +25,13 @@ ARGUMENTS = (  # nothing is to be asked of anybody else
     "--disable-component-update",
     "--disable-sync",
 )
-WIDE = {"width": 1440, "height": 900}
-REFUSED = "the server responded with a status of 422"
-"""What Chromium says where the console refuses something in words, as tests have it do."""
+WIDE: ViewportSize = {"width": 1440, "height": 900}
+EXPECTED = ("the server responded with a status of 422", "net::ERR_FAILED")
+"""What Chromium says where the console refuses something in words or does not answer, as tests have it do."""
 
 
 def is_problem(said: ConsoleMessage) -> bool:
-    return said.type in {"error", "warning"} and REFUSED not in said.text
+    return said.type in {"error", "warning"} and not any(words in said.text for words in EXPECTED)
 
 
 @pytest.fixture(scope="package")

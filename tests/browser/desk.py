@@ -52,6 +52,13 @@ class Desk:
         self.row(handset).locator("a").click()
         expect(self.page.locator("#answer-text")).to_be_visible()
 
+    def go_to_conversation(self) -> None:
+        """The conversation by its address, as from a bookmark."""
+        self.page.goto(f"{self.url}/?service={self.service}&handset={self.handset}")
+        expect(self.page.locator("#live")).to_have_text("live")
+        expect(self.page.locator("#answer-text")).to_be_visible()
+        self.take_phone(self.handset)
+
     def answer(self, text: str, files: Sequence[Path] = (), subject: str = "") -> None:
         self.page.fill("#answer-text", text)
         self.page.fill("#answer-subject", subject)

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Dialog, Locator, expect
 
 from local.readback import ReadBack
 from local.simulator.client import SimulatorClient
@@ -70,7 +70,12 @@ def test_a_doubt_is_sent_again_only_when_asked_twice(conversation: Desk, simulat
     entry.get_by_role("button", name="Send it again").click()
     expect(entry).to_have_count(1)
     asked: list[str] = []
-    desk.page.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.accept()))
+
+    def agree(dialog: Dialog) -> None:
+        asked.append(dialog.message)
+        dialog.accept()
+
+    desk.page.once("dialog", agree)
     entry.get_by_role("button", name="Send it again").click()
     expect(entry).to_have_count(0)
     assert asked == ["Send it again? If OpenMarket took it before, it arrives twice."]

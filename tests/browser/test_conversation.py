@@ -4,12 +4,11 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
+from local.simulator.client import SimulatorClient
 from local.simulator.media import PARROT, enlarge, jpeg
 from tests.browser.desk import Desk
-
-RED = enlarge(PARROT[::-1], 4)
 
 
 @pytest.fixture
@@ -76,8 +75,11 @@ def test_a_picture_is_dropped_into_the_conversation_and_can_be_taken_away_again(
     desk.write_on_phone("Hello")
     desk.open_conversation()
     transfer = desk.page.evaluate_handle(
-        """bytes => { const transfer = new DataTransfer();
-           transfer.items.add(new File([new Uint8Array(bytes)], "dropped.jpg", {type: "image/jpeg"})); return transfer }""",
+        """bytes => {
+             const transfer = new DataTransfer();
+             transfer.items.add(new File([new Uint8Array(bytes)], "dropped.jpg", {type: "image/jpeg"}));
+             return transfer;
+           }""",
         list(picture.read_bytes()),
     )
     for event in ("dragover", "drop"):
@@ -151,3 +153,40 @@ def test_what_is_delivered_twice_stands_in_the_thread_once(desk: Desk) -> None:
     desk.message("An answer").locator("summary", has_text="Details").click()
     expect(desk.message("An answer").locator(".history li", has_text="report:")).to_have_count(1)
     expect(desk.messages).to_have_count(2)
+
+
+def test_what_was_begun_to_be_written_is_there_when_one_comes_back(desk: Desk, picture: Path) -> None:
+    desk.open()
+    desk.write_on_phone("Hello")
+    first, other = desk.handset, f"{desk.handset[:-1]}x".replace("x", "0" if desk.handset[-1] != "0" else "1")
+    desk.take_phone(other)
+    desk.write_on_phone("Hello, too")
+    desk.open_conversation(first)
+    desk.page.fill("#answer-text", "I was about to say")
+    desk.page.set_input_files("#answer input[type=file]", [picture])
+    desk.open_conversation(other)
+    expect(desk.message("Hello, too")).to_be_visible()
+    expect(desk.page.locator("#answer-text")).to_have_value("")
+    desk.open_conversation(first)
+    expect(desk.page.locator("#answer-text")).to_have_value("I was about to say")
+    expect(desk.page.locator("#answer .files li")).to_have_count(1)
+
+
+def test_a_form_that_is_sent_twice_for_want_of_an_answer_is_one_message(desk: Desk, simulator: SimulatorClient) -> None:
+    desk.open()
+    desk.write_on_phone("Hello")
+    desk.open_conversation()
+
+    def lose_the_answer(route: Route) -> None:
+        route.fetch()
+        route.abort()
+
+    desk.page.route("**/send", lose_the_answer, times=1)
+    desk.answer("Once")
+    expect(desk.page.locator("#answer .problem")).to_have_text("The console does not answer; is it still running?")
+    expect(desk.standing("Once")).to_have_text("Retrieved")
+    desk.page.click("#answer .send")
+    expect(desk.page.locator("#answer-text")).to_have_value("")
+    desk.answer("Twice")
+    expect(desk.standing("Twice")).to_have_text("Retrieved")
+    assert len(simulator.mt_requests(destination=desk.handset)) == 2

@@ -61,7 +61,7 @@ def test_a_page_that_pretends_to_be_a_picture_is_a_broken_picture(desk: Desk, tm
     other.close()
 
 
-def test_markup_in_texts_subjects_and_names_is_text(desk: Desk, tmp_path: Path) -> None:
+def test_markup_in_texts_subjects_and_names_is_text(desk: Desk) -> None:
     desk.open()
     desk.write_on_phone(f"{SCRIPT}<img src=x onerror=\"document.title='owned'\">")
     desk.open_conversation()

@@ -35,7 +35,14 @@ export async function loadAttention() {
     count.textContent = items;
     count.hidden = !items;
     button.title = items ? `${items} need attention` : "Nothing needs attention";
-    if (!writing()) section.replaceChildren(shown);
+    const focused = document.activeElement;
+    for (const fresh of shown.querySelectorAll("li[data-pk]")) { // what somebody is at stays as it is
+      const standing = find(fresh.dataset);
+      const same = standing?.dataset.since === fresh.dataset.since && standing.dataset.status === fresh.dataset.status;
+      if (same) fresh.replaceWith(standing);
+    }
+    section.replaceChildren(shown);
+    if (section.contains(focused)) focused.focus({ preventScroll: true });
   } catch (error) {
     section.textContent = error.message;
   }
@@ -52,13 +59,13 @@ export function renewAttention() {
 }
 
 export function pointOut({ pk, sk }) {
-  const item = section.querySelector(`li[data-pk="${CSS.escape(pk)}"][data-sk="${CSS.escape(sk)}"]`);
+  const item = find({ pk, sk });
   item?.scrollIntoView({ block: "center" });
   item?.querySelector("button, input:not([type=hidden])")?.focus();
 }
 
-function writing() {
-  return [...section.querySelectorAll("input[name=mtId]")].some((input) => input.value);
+function find({ pk, sk }) {
+  return section.querySelector(`li[data-pk="${CSS.escape(pk)}"][data-sk="${CSS.escape(sk)}"]`);
 }
 
 async function settle(form, chosen) {

@@ -13,6 +13,8 @@ export class Composer {
     this.problem = form.querySelector(".problem");
     this.list = form.querySelector("[data-files]");
     this.send = send;
+    this.left = new AbortController();
+    const { signal } = this.left;
     const input = form.querySelector("input[type=file]");
     input.addEventListener("change", () => {
       this.add(input.files);
@@ -31,16 +33,33 @@ export class Composer {
       if (![...event.dataTransfer.types].includes("Files")) return;
       event.preventDefault();
       drop.classList.add("dropping");
-    });
+    }, { signal });
     drop.addEventListener("dragleave", (event) => {
       if (!drop.contains(event.relatedTarget)) drop.classList.remove("dropping");
-    });
+    }, { signal });
     drop.addEventListener("drop", (event) => {
       event.preventDefault();
       drop.classList.remove("dropping");
       this.add(event.dataTransfer.files);
-    });
+    }, { signal });
     this.measure();
+  }
+
+  // What has been written so far, for `restore`; the form is done with.
+  leave() {
+    this.left.abort();
+    return { texts: this.texts().map((field) => field.value), files: this.files, requestId: this.form.dataset.requestId };
+  }
+
+  restore(draft) {
+    if (!draft) return;
+    this.texts().forEach((field, index) => { field.value = draft.texts[index]; });
+    if (draft.requestId) this.form.dataset.requestId = draft.requestId;
+    this.add(draft.files);
+  }
+
+  texts() {
+    return [...this.form.querySelectorAll("textarea, input:not([type=file], [type=hidden])")];
   }
 
   add(files) {

@@ -2,7 +2,7 @@
 
 import { loadAttention, pointOut, renewAttention, startAttention } from "./attention.js";
 import { loadList, markOpen, renewRow, startConversations } from "./conversations.js";
-import { closeThread, loadThread, openThread, renewDetails, renewMessage, startThread, writeAnswer } from "./thread.js";
+import { catchUp, closeThread, loadThread, openThread, renewDetails, renewMessage, startThread, writeAnswer } from "./thread.js";
 
 const panes = document.getElementById("panes");
 const thread = document.getElementById("thread");
@@ -74,8 +74,7 @@ async function take(event) {
   if (event.kind === "silent") return tell("bad", "not told of news", event.reason);
   if (event.kind === "all") {
     tell("good", "live", "The page is told of everything as it happens");
-    await Promise.all([loadList(), loadAttention()]);
-    if (open && !thread.composer?.text.value && !thread.composer?.files.length) await loadThread(open.service, open.handset);
+    await Promise.all([loadList(), loadAttention(), catchUp()]);
     return undefined;
   }
   if (event.attention) renewAttention();

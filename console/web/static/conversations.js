@@ -11,6 +11,7 @@ const MANY = 20; // rows that have changed at once: then the list is fetched ane
 
 let open = null; // {service, handset}
 let asked = 0;
+let rows = new Map(); // by conversation: a list of 10,000 is not to be looked through for each of them
 const changed = new Map();
 let renewing = false;
 
@@ -49,10 +50,11 @@ export function startConversations(show) {
 export async function loadList() {
   const mine = ++asked;
   try {
-    const rows = await piece("/conversations", { q: query.value.trim(), service: service.value });
+    const fresh = await piece("/conversations", { q: query.value.trim(), service: service.value });
     if (mine !== asked) return;
-    list.replaceChildren(rows);
-    arrange();
+    list.replaceChildren();
+    rows = new Map();
+    append(fresh);
     await fillServices();
   } catch (error) {
     state.textContent = error.message;
@@ -61,7 +63,7 @@ export async function loadList() {
 
 // A conversation has changed: its row is renewed soon, together with the others that change meanwhile.
 export function renewRow(conversation) {
-  changed.set(`${conversation.service}#${conversation.handset}`, conversation);
+  changed.set(key(conversation), conversation);
   if (!renewing) {
     renewing = true;
     setTimeout(renewRows, 150);
@@ -69,21 +71,20 @@ export function renewRow(conversation) {
 }
 
 export function markOpen(conversation) {
-  open = conversation;
-  for (const row of list.querySelectorAll("li[data-handset]")) {
-    const link = row.querySelector("a");
-    if (open && row.dataset.service === open.service && row.dataset.handset === open.handset) {
-      link.setAttribute("aria-current", "true");
-    } else link.removeAttribute("aria-current");
+  for (const [each, current] of [[open, false], [conversation, true]]) {
+    const link = each && rows.get(key(each))?.querySelector("a");
+    if (current) link?.setAttribute("aria-current", "true");
+    else link?.removeAttribute("aria-current");
   }
+  open = conversation;
 }
 
 async function renewRows() {
-  const rows = [...changed.values()];
+  const conversations = [...changed.values()];
   changed.clear();
   try {
-    if (rows.length > MANY) await loadList();
-    else if (!query.value.trim()) await Promise.all(rows.map(renew));
+    if (conversations.length > MANY) await loadList();
+    else if (!query.value.trim()) await Promise.all(conversations.map(renew));
   } catch (error) {
     state.textContent = error.message;
   }
@@ -94,19 +95,20 @@ async function renewRows() {
 async function renew(conversation) {
   if (service.value && service.value !== conversation.service) return;
   const fresh = (await piece("/conversation", conversation)).firstElementChild;
-  const standing = row(conversation);
+  const standing = rows.get(key(conversation));
   const hadFocus = standing?.contains(document.activeElement);
   standing?.remove();
+  rows.delete(key(conversation));
   if (fresh) {
-    const rows = [...list.querySelectorAll("li[data-order]")];
-    const below = rows.find((each) => each.dataset.order <= fresh.dataset.order);
+    const below = [...list.children].find((each) => each.dataset.order <= fresh.dataset.order);
     const more = list.querySelector(".more");
-    if (below) below.before(fresh);
-    else if (more) return arrange(); // older than all that is shown
+    if (!below && more && !standing) return; // older than all that is shown: it comes with them
+    dress(fresh);
+    if (below ?? more) (below ?? more).before(fresh);
     else list.append(fresh);
     if (hadFocus) fresh.querySelector("a").focus();
   }
-  arrange();
+  tellState();
 }
 
 async function loadMore(marker) {
@@ -114,32 +116,39 @@ async function loadMore(marker) {
   marker.dataset.loading = "yes";
   const mine = asked;
   try {
-    const rows = await piece("/conversations", { before: marker.dataset.before, service: service.value });
+    const fresh = await piece("/conversations", { before: marker.dataset.before, service: service.value });
     if (mine !== asked) return;
     marker.remove();
-    const shown = new Set([...list.children].map((each) => `${each.dataset.service}#${each.dataset.handset}`));
-    for (const each of [...rows.children]) {
-      if (!shown.has(`${each.dataset.service}#${each.dataset.handset}`)) list.append(each);
-    }
-    arrange();
+    append(fresh);
   } catch (error) {
     delete marker.dataset.loading;
     state.textContent = error.message;
   }
 }
 
-function arrange() {
-  tellTimes(list);
-  markOpen(open);
-  const count = list.querySelectorAll("li[data-handset]").length;
-  const nothing = query.value.trim() ? "No such number." : "No conversations yet.";
-  state.textContent = count ? "" : nothing;
+function append(fresh) {
+  for (const each of [...fresh.children]) {
+    if (each.dataset.handset && rows.has(key(each.dataset))) each.remove();
+    else if (each.dataset.handset) dress(each);
+  }
+  list.append(fresh);
+  tellState();
 }
 
-function row(conversation) {
-  return [...list.querySelectorAll("li[data-handset]")].find(
-    (each) => each.dataset.service === conversation.service && each.dataset.handset === conversation.handset,
-  );
+// A row's time as the reader's clock has it, its mark, its place in the map.
+function dress(row) {
+  rows.set(key(row.dataset), row);
+  tellTimes(row);
+  if (open && key(open) === key(row.dataset)) row.querySelector("a").setAttribute("aria-current", "true");
+}
+
+function tellState() {
+  const nothing = query.value.trim() ? "No such number." : "No conversations yet.";
+  state.textContent = rows.size ? "" : nothing;
+}
+
+function key(conversation) {
+  return `${conversation.service}#${conversation.handset}`;
 }
 
 function step(by) {

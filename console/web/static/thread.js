@@ -9,6 +9,8 @@ const AT_THE_END = 80; // pixels
 
 let open = null; // {service, handset}
 let turns = 0;
+let composer = null;
+const drafts = new Map(); // what was begun to be written, by conversation
 let showAttention = () => {};
 
 export function startThread(settle) {
@@ -31,6 +33,7 @@ export async function loadThread(service, handset) {
   const mine = ++turns;
   const shown = await piece("/thread", { service, handset });
   if (mine !== turns) return;
+  leave();
   open = { service, handset };
   thread.replaceChildren(shown);
   tellTimes(thread);
@@ -40,13 +43,19 @@ export async function loadThread(service, handset) {
   }, { passive: true });
   toTheEnd(messages);
   const form = document.getElementById("answer");
-  const composer = new Composer(form, { drop: thread, send: (data) => answer(form, data) });
-  thread.composer = composer;
+  composer = new Composer(form, { drop: thread, send: (data) => answer(form, data) });
+  composer.restore(drafts.get(`${service}#${handset}`));
 }
 
 export function closeThread() {
   turns++;
+  leave();
   open = null;
+}
+
+function leave() {
+  if (open && composer) drafts.set(`${open.service}#${open.handset}`, composer.leave());
+  composer = null;
 }
 
 export function writeAnswer() {
@@ -55,29 +64,55 @@ export function writeAnswer() {
 
 // A message of this conversation has come, changed or gone.
 export async function renewMessage(pk, sk) {
-  const messages = document.getElementById("messages");
-  if (!messages) return;
   const mine = turns;
   const fresh = (await piece("/message", { pk, sk })).firstElementChild;
-  if (mine !== turns) return;
-  const standing = messages.querySelector(`[data-key="${CSS.escape(`${pk}|${sk}`)}"]`);
+  const messages = document.getElementById("messages");
+  if (mine !== turns || !messages) return;
+  if (fresh) holdingTheEnd(messages, () => merge(messages, fresh));
+  else find(messages, `${pk}|${sk}`)?.remove();
+}
+
+// Changes may have been missed: the newest messages are looked at anew, and the reader stays where they are.
+export async function catchUp() {
+  if (!open) return;
+  const mine = turns;
+  const shown = await piece("/thread", open);
+  const messages = document.getElementById("messages");
+  if (mine !== turns || !messages) return;
+  const newest = [...shown.querySelectorAll(".message")];
+  if (newest.length && !newest.some((each) => find(messages, each.dataset.key))) {
+    await loadThread(open.service, open.handset);
+  } else holdingTheEnd(messages, () => { for (const each of newest) merge(messages, each); });
+}
+
+function holdingTheEnd(messages, change) {
   const atTheEnd = messages.scrollHeight - messages.scrollTop - messages.clientHeight < AT_THE_END;
-  if (!fresh) {
-    standing?.remove();
-    return;
-  }
-  tellTimes(fresh);
-  if (standing) {
-    const details = standing.querySelector("details[data-details]");
-    if (sameContents(standing, fresh)) { // what plays goes on playing
-      standing.querySelector("footer").replaceWith(fresh.querySelector("footer"));
-      standing.dataset.order = fresh.dataset.order;
-      if (fresh.dataset.mtId) standing.dataset.mtId = fresh.dataset.mtId;
-      if (details?.open) standing.querySelector("details[data-details]").open = true;
-    } else standing.replaceWith(fresh);
-  }
-  place(messages, standing?.isConnected ? standing : fresh);
+  change();
   if (atTheEnd) toTheEnd(messages);
+}
+
+function merge(messages, fresh) {
+  tellTimes(fresh);
+  const standing = find(messages, fresh.dataset.key);
+  if (!standing) return place(messages, fresh);
+  if (!sameContents(standing, fresh)) {
+    standing.replaceWith(fresh);
+    return place(messages, fresh);
+  }
+  // What plays goes on playing, and what is looked at stays open.
+  const inside = standing.querySelector("details[data-details][open] .inside");
+  standing.querySelector("footer").replaceWith(fresh.querySelector("footer"));
+  standing.dataset.order = fresh.dataset.order;
+  if (fresh.dataset.mtId) standing.dataset.mtId = fresh.dataset.mtId;
+  if (inside) {
+    standing.querySelector(".inside").replaceWith(inside);
+    standing.querySelector("details[data-details]").open = true; // and is asked for anew
+  }
+  return place(messages, standing);
+}
+
+function find(messages, key) {
+  return messages.querySelector(`[data-key="${CSS.escape(key)}"]`);
 }
 
 // A report has come that may change nothing but the list of reports.
@@ -108,8 +143,9 @@ function place(messages, message) {
 
 async function answer(form, data) {
   data.append("requestId", form.dataset.requestId);
-  const said = await post("/send", data);
+  const said = await post("/send", data); // without an answer the id stays: what is sent once more is sent once
   form.dataset.requestId = said.nextRequestId;
+  if (said.problem) throw new Error(said.problem);
 }
 
 async function loadOlder(marker) {
