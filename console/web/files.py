@@ -3,6 +3,7 @@
 import re
 from urllib.parse import quote
 
+from botocore.exceptions import ClientError
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
@@ -37,6 +38,10 @@ class Files:
             opened = self._media.open(part, wanted if RANGE.fullmatch(wanted) else None)
         except Problem as problem:
             return PlainTextResponse(str(problem), 404)
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") in {"InvalidRange", "416"}:
+                return PlainTextResponse("It is not as long as that.", 416)
+            raise
         headers = media_headers(part["contentType"], file_name(part), save="download" in query)
         headers |= {"Content-Length": str(opened.size), "Accept-Ranges": "bytes"}
         headers |= {"Content-Range": opened.range} if opened.range else {}

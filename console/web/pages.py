@@ -154,6 +154,6 @@ def _read_cursor(text: str) -> Item:
         key = json.loads(base64.urlsafe_b64decode(text))
     except ValueError:
         key = None
-    if not isinstance(key, dict) or not all(isinstance(value, str) for value in key.values()):
+    if not isinstance(key, dict) or not key or not all(isinstance(value, str) for value in key.values()):
         raise Problem("This is no place in a conversation; reload the page.")
     return key

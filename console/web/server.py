@@ -40,9 +40,9 @@ def serve(gateway: Gateway, listener: socket.socket, *, services: Sequence[str],
 
 
 @contextlib.contextmanager
-def running_console(gateway: Gateway, listener: socket.socket) -> Iterator[None]:
+def running_console(gateway: Gateway, listener: socket.socket, *, key: str | None = None) -> Iterator[None]:
     """Serve the console in a thread of this process while the block runs."""
-    console = WebConsole(gateway)
+    console = WebConsole(gateway, key=key)
     server = _Server(console)
     thread = threading.Thread(target=server.run, args=([listener],), name="console", daemon=True)
     thread.start()
