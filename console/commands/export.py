@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from console.connection import connect
-from console.exporting import Exported
-from console.exporting import export as write_export
+from console.exporting.export import Exported
+from console.exporting.export import export as write_export
 from console.options import StackName, read_address, read_time
 from console.output import aside, counted, screen, size_text, words
 from console.problems import Problem

@@ -5,14 +5,14 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from console.belongings import Belongings, Stock
 from console.connection import Gateway, connect
-from console.forgetting import Forgetting, Left
+from console.forgetting.belongings import Belongings, Stock
+from console.forgetting.remains import remains
+from console.forgetting.removal import Left, Removal
+from console.forgetting.versions import Version
 from console.options import StackName, read_address
 from console.output import aside, counted, plain_table, screen, size_text, words
 from console.problems import Problem
-from console.remains import remains
-from console.versions import Version
 from console.watching import bars
 
 SHOWN = 10  # names of objects that a person looks at
@@ -66,9 +66,9 @@ def forget(
         found.check_settled()
         kept = _ask(found, yes=yes, outgoing=outgoing)
         with bars() as watcher:
-            forgetting = Forgetting(gateway, watcher)
-            forgetting.remove(found)
-            left = forgetting.look_again(found)
+            removal = Removal(gateway, watcher)
+            removal.remove(found)
+            left = removal.look_again(found)
         if left.is_empty():
             screen.print(f"Removed, and looked for again: nothing of {number} is found any more.")
         _tell_kept(found, kept)

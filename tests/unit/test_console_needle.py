@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.needle import Needle
+from console.forgetting.needle import Needle
 
 NUMBER = "447700900750"
 

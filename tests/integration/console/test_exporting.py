@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from console.connection import Gateway
-from console.export_folder import ExportFolder
-from console.exporting import export
+from console.exporting.export import export
+from console.exporting.folder import ExportFolder
 from console.reading import plain
 from console.selection import Choice
 from console.watching import Unwatched

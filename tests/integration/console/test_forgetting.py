@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from console.belongings import Stock
 from console.connection import Gateway
-from console.forgetting import Forgetting
+from console.forgetting.belongings import Stock
+from console.forgetting.remains import remains
+from console.forgetting.removal import Removal
+from console.forgetting.versions import Version, Versions
 from console.problems import Problem
-from console.remains import remains
-from console.versions import Version, Versions
 from console.watching import Unwatched
 from local.readback import Item, ReadBack
 from local.simulator.callbacks import Part
@@ -166,7 +166,7 @@ def test_interrupted_at_any_point_it_finds_all_the_rest_when_it_is_ordered_again
     for step in ("Removing objects", dead_letters, "Removing delivery reports", "Removing messages"):
         found = Stock(gateway, Unwatched()).take(person.handset)
         with pytest.raises(KeyboardInterrupt):
-            Forgetting(gateway, Stops(step)).remove(found)
+            Removal(gateway, Stops(step)).remove(found)
         assert {item["pk"] for item in people.items(person)} >= set(person.partitions[:2]), step
         if step == dead_letters:
             assert people.objects(*person.prefixes, person.upload) == []
@@ -243,7 +243,7 @@ def test_bodies_with_the_number_in_them_are_found_as_text_and_in_base64_also_aft
     assert [len(stored.items(f"RAW#{sha256(body)}")) for body in (plain, encoded, longer)] == [1, 1, 1]
     found = Stock(gateway, Unwatched()).take(handset, thorough=True)
     with pytest.raises(KeyboardInterrupt):
-        Forgetting(gateway, Stops("Removing objects")).remove(found)
+        Removal(gateway, Stops("Removing objects")).remove(found)
     said = mms("forget", handset, "--yes", "--bodies")
     assert said.status == 0, said
     for body, count in ((plain, 0), (encoded, 0), (longer, 1)):

@@ -5,12 +5,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from console.belongings import Belongings
 from console.connection import Gateway
-from console.handset_letters import HandsetLetters
+from console.forgetting.belongings import Belongings
+from console.forgetting.handset_letters import HandsetLetters
+from console.forgetting.versions import Versions
 from console.problems import Problem
 from console.selection import Choice, Selection, in_parallel
-from console.versions import Versions
 from console.watching import Watcher
 from mms_gateway.message_table.store import Item, serialize
 
@@ -32,7 +32,7 @@ class Left:
         return not (self.messages or self.versions or self.letters)
 
 
-class Forgetting:
+class Removal:
     """Removes a handset's belongings from a gateway."""
 
     def __init__(self, gateway: Gateway, watcher: Watcher) -> None:

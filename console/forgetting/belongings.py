@@ -3,15 +3,15 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from console.bodies import search_bodies
 from console.connection import Gateway
-from console.exporting import objects_of
-from console.handset_letters import HandsetLetters
-from console.needle import Needle
+from console.forgetting.bodies import search_bodies
+from console.forgetting.handset_letters import HandsetLetters
+from console.forgetting.needle import Needle
+from console.forgetting.versions import Version, Versions
+from console.objects import objects_of
 from console.problems import Problem
 from console.reading import Reader
 from console.selection import Choice, Selection, in_parallel
-from console.versions import Version, Versions
 from console.watching import Watcher
 from mms_gateway.message_table.store import Item
 

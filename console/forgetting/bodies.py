@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from console.connection import Gateway
+from console.forgetting.needle import Needle
+from console.forgetting.versions import Version, Versions
 from console.media import Media
-from console.needle import Needle
 from console.problems import Problem
 from console.selection import in_parallel
-from console.versions import Version, Versions
 from console.watching import Watcher
 
 FOLDERS = ("raw/", "quarantine/")

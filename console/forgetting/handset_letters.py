@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from console.connection import Gateway
-from console.needle import Needle
+from console.forgetting.needle import Needle
 from console.watching import Watcher
 from mms_gateway.openmarket.notation import normal_address
 

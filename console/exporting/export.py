@@ -1,4 +1,4 @@
-"""Messages and their media as files."""
+"""Chosen items written as JSON Lines, and what they name fetched."""
 
 import hashlib
 import json
@@ -11,28 +11,13 @@ from uuid import uuid4
 from botocore.exceptions import ClientError
 
 from console.connection import Gateway
-from console.export_folder import ExportFolder
+from console.exporting.folder import ExportFolder
 from console.media import GONE, Media
+from console.objects import Object, objects_of
 from console.problems import DENIED, Problem
 from console.selection import Choice, Selection, in_parallel
 from console.watching import Watcher
 from mms_gateway.message_table.store import Item
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Object:
-    """An object that an item names."""
-
-    key: str
-    bucket: str | None = None
-    version_id: str | None = None
-    size: int | None = None
-    """As the item has it; None where it does not."""
-
-    @property
-    def name(self) -> str:
-        """How it is told of: with its bucket where that is not the gateway's own."""
-        return f"{self.bucket}/{self.key}" if self.bucket else self.key
 
 
 @dataclass(slots=True, kw_only=True)
@@ -101,22 +86,6 @@ def _count(exported: Exported, item: Item) -> None:
             exported.reports += 1
         case "CALLBACK":
             exported.quarantined += 1
-
-
-def objects_of(item: Item) -> list[Object]:
-    """The objects that an item names: its contents, a long queue message, a callback that could not be read."""
-    objects = [
-        Object(
-            key=part["s3Key"], bucket=part.get("s3Bucket"), version_id=part.get("s3VersionId"), size=part.get("size")
-        )
-        for part in item.get("parts", [])
-        if "s3Key" in part
-    ]
-    if "detailsKey" in item:
-        objects.append(Object(key=item["detailsKey"]))
-    if "s3Key" in item:
-        objects.append(Object(key=item["s3Key"], size=item.get("size")))
-    return objects
 
 
 def _objects_in(messages: Path) -> Iterator[Object]:

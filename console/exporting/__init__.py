@@ -1,0 +1,1 @@
+"""`mms export`: messages and their media as files."""

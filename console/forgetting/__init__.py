@@ -1,0 +1,1 @@
+"""`mms forget`: everything of a handset found, wherever it lies, and removed for good."""
