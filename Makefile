@@ -97,6 +97,10 @@ bench: setup $(TOOLS)/bench/ready ## measure it beside what one would write othe
 	@PYTHONPATH=layers/gateway:functions/receive_callback:functions/send_mms:. $(TOOLS)/bench/bin/python -m tests.bench $(ROW)
 ROW ?=
 
+.PHONY: screenshots
+screenshots: setup ## make the README's pictures of the console anew (needs Chromium)
+	MMS_BROWSER=required MMS_SCREENSHOTS=console/screenshots $(VENV)/bin/pytest --quiet tests/browser/test_screenshots.py
+
 # Tests wait more than they work, so some run beside the others, and are shown afterwards.
 .PHONY: test
 test: check ## everything that must hold, each test by its name

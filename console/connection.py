@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -29,6 +30,7 @@ LOCAL_STACK_NAME = "mms-gateway"
 CLIENT = Config(
     connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 5}, max_pool_connections=32
 )
+WITHOUT_PROXY = Config(proxies={})  # to this machine there is none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,8 +98,9 @@ class Gateway:
 
     def client(self, service: str) -> Any:
         """A client of one of AWS's services."""
+        config = CLIENT.merge(WITHOUT_PROXY) if self.is_local else CLIENT
         with self._making:
-            return self._session.client(service, endpoint_url=self._endpoint_url, config=CLIENT)  # type: ignore[call-overload]
+            return self._session.client(service, endpoint_url=self._endpoint_url, config=config)  # type: ignore[call-overload]
 
     @cached_property
     def dynamodb(self) -> "DynamoDBClient":
@@ -137,9 +140,12 @@ def connect(stack_name: str | None) -> Gateway:
 
 def local_gateway(told: Mapping[str, str]) -> Gateway:
     """The gateway on this machine that tells this of itself: what stands in stack.json."""
-    session = boto3.Session(told["accessKeyId"], told["secretAccessKey"], region_name=told["region"])
+    session = boto3.Session(
+        told["accessKeyId"], told["secretAccessKey"], region_name=told["region"], botocore_session=_without_profile()
+    )
     endpoint = told["awsEndpointUrl"]
-    parameters, outputs = _describe(session.client("cloudformation", endpoint_url=endpoint), LOCAL_STACK_NAME)
+    client = session.client("cloudformation", endpoint_url=endpoint, config=CLIENT.merge(WITHOUT_PROXY))
+    parameters, outputs = _describe(client, LOCAL_STACK_NAME)
     return Gateway(
         name="local",
         session=session,
@@ -156,6 +162,11 @@ def local_gateway(told: Mapping[str, str]) -> Gateway:
         endpoint_url=endpoint,
         open_market_url=told["openMarketUrl"],
     )
+
+
+def _without_profile() -> botocore.session.Session:
+    """A session that AWS_PROFILE has no part in: the local stack's keys are its own."""
+    return botocore.session.Session(session_vars={"profile": (None, None, None, None)})
 
 
 def _running_here() -> Gateway:

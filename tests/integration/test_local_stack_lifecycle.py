@@ -123,12 +123,16 @@ def run(run_without_a_build: Start, tmp_path: Path) -> Start:
 
 def test_a_stopped_stack_leaves_no_process_and_no_file(run: Start) -> None:
     stack = run().wait_until_ready()
-    url = json.loads(stack.stack_file.read_text())["callbackUrl"]
+    told = json.loads(stack.stack_file.read_text())
+    url = told["callbackUrl"]
     assert httpx.post(url, content=b"{}", headers={"Content-Type": "application/json"}).status_code == 200
     assert len(stack.processes()) >= 3  # itself, the embedded AWS, a function
-    began = time.monotonic()
-    assert stack.stop(signal.SIGTERM) == 0
-    assert time.monotonic() - began < 15
+    assert stack.said(f"Console and a phone   {told['consoleUrl']}")
+    with httpx.stream("GET", f"{told['consoleUrl']}/events") as page:  # a page that is open holds nothing up
+        assert page.status_code == 200
+        began = time.monotonic()
+        assert stack.stop(signal.SIGTERM) == 0
+        assert time.monotonic() - began < 15
     assert stack.has_left_nothing()
     assert not stack.stack_file.exists()
     assert not list((stack.state / "running").iterdir())

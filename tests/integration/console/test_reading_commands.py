@@ -96,6 +96,15 @@ def test_what_is_not_there_is_said_with_what_could_be_given(mms: Mms) -> None:
     assert "is no time" in mms("inbox", "--service", "88600", "--day", "yesterday").err
 
 
+def test_the_callers_profile_and_proxies_have_no_part_in_the_local_stack(
+    mms: Mms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"AWS_PROFILE": "nobody", "HTTP_PROXY": "http://127.0.0.1:9", "NO_PROXY": ""}.items():
+        monkeypatch.setenv(name, value)
+        monkeypatch.setenv(name.lower(), value)
+    assert mms("inbox", "--service", "1").status == 0
+
+
 def test_without_a_stack_it_says_how_to_get_one(mms: Mms, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("MMS_STACK_JSON", str(tmp_path / "none.json"))
     said = mms("inbox", "--service", "88600")
