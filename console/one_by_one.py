@@ -5,10 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from console.problems import Problem, explain
-from mms_gateway.errors import GatewayError
+from console.problems import in_words
 
 AT_A_TIME = 8
 
@@ -32,10 +29,10 @@ def one_by_one(do: Callable[[Thing], Done], things: Iterable[Thing]) -> Iterator
     def attempt(thing: Thing) -> Result[Thing, Done]:
         try:
             return Result(thing, done=do(thing))
-        except (Problem, GatewayError) as problem:
-            return Result(thing, problem=str(problem))
-        except (ClientError, BotoCoreError) as error:
-            return Result(thing, problem=explain(error))
+        except Exception as error:
+            if (problem := in_words(error)) is None:
+                raise
+            return Result(thing, problem=problem)
 
     with ThreadPoolExecutor(AT_A_TIME) as pool:
         yield from pool.map(attempt, things)

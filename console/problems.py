@@ -10,6 +10,8 @@ from botocore.exceptions import (
     TokenRetrievalError,
 )
 
+from mms_gateway.errors import GatewayError
+
 DENIED = {"AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation", "403", "Forbidden"}
 EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
 UNKNOWN = {"InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId", "SignatureDoesNotMatch"}
@@ -17,6 +19,17 @@ UNKNOWN = {"InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccess
 
 class Problem(Exception):
     """What was asked for can't be done; its text is for a person, and says what to do next."""
+
+
+def in_words(error: Exception) -> str | None:
+    """What an error means to the person at the keyboard; None for a mistake of ours."""
+    match error:
+        case Problem() | GatewayError():
+            return str(error)
+        case ClientError() | BotoCoreError():
+            return explain(error)
+        case _:
+            return None
 
 
 def explain(error: ClientError | BotoCoreError) -> str:

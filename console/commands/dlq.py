@@ -16,7 +16,13 @@ from console.output import aside, print_json, screen, time_text, words
 BODY_LINES, BODY_CHARACTERS = 3, 240
 LOOKED_AT = 500  # before it is asked whether to send them again
 
-dlq = typer.Typer(no_args_is_help=True, rich_markup_mode="rich")
+dlq = typer.Typer(
+    help="See the dead letters, and send them again.",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
 
 
 @dlq.command("list")

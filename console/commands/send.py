@@ -49,6 +49,7 @@ def send(
     """Send a picture message: uploads its files, enqueues it, and with --wait follows it to the end.
 
     Prints the message's id. What the sender would refuse is refused here, in the same words, before it is uploaded.
+
     Exit status with --wait: 0 accepted, 1 not sent, 3 in doubt, 4 not known in time, 5 sent but not delivered.
     """
     gateway = connect(stack_name)
