@@ -27,7 +27,8 @@ class Events:
     def __init__(self, gateway: Gateway, inbox: Inbox) -> None:
         self._gateway = gateway
         self._inbox = inbox
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # `close` may be called by a signal, while it is held
+        self._closed = False
         self._pages: dict[asyncio.Queue[Event | None], asyncio.AbstractEventLoop] = {}
         self._stopped: threading.Event | None = None
         self._last_state: Event | None = None
@@ -37,7 +38,9 @@ class Events:
         queue: asyncio.Queue[Event | None] = asyncio.Queue()
         with self._lock:
             self._pages[queue] = asyncio.get_running_loop()
-            if self._stopped is None:
+            if self._closed:
+                queue.put_nowait(None)
+            elif self._stopped is None:
                 self._stopped = threading.Event()
                 threading.Thread(target=self._read, args=(self._stopped,), name="changes", daemon=True).start()
             elif self._last_state is not None:
@@ -57,7 +60,8 @@ class Events:
                     self._stopped = self._last_state = None
 
     def close(self) -> None:
-        """End every page's stream of events."""
+        """End every page's stream of events, also of those that come now."""
+        self._closed = True
         self._tell(None)
 
     def _read(self, stopped: threading.Event) -> None:

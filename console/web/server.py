@@ -22,6 +22,7 @@ def listen(port: int = 0) -> socket.socket:
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", port))
+        listener.listen()  # who comes before the server is ready waits
     except OSError:
         listener.close()
         raise
