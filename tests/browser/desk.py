@@ -52,6 +52,15 @@ class Desk:
         self.row(handset).locator("a").click()
         expect(self.page.locator("#answer-text")).to_be_visible()
 
+    def show_own_service_only(self) -> None:
+        """As by the select, which is only shown where there is a choice."""
+        self.page.locator(f'#service option[value="{self.service}"]').wait_for(state="attached")
+        self.page.eval_on_selector(
+            "#service",
+            "(select, value) => { select.value = value; select.dispatchEvent(new Event('change')) }",
+            self.service,
+        )
+
     def go_to_conversation(self) -> None:
         """The conversation by its address, as from a bookmark."""
         self.page.goto(f"{self.url}/?service={self.service}&handset={self.handset}")

@@ -60,7 +60,7 @@ def test_10000_conversations_are_listed_newest_first_and_found_by_number(
         ((str(NUMBER + 20_000 + n), handset(n), desk.service, START + timedelta(seconds=n)) for n in range(10_000)),
     )
     desk.open()
-    page.select_option("#service", desk.service)
+    desk.show_own_service_only()
     expect(desk.rows.first).to_contain_text(handset(9_999))
     began = time.monotonic()
     while desk.rows.count() < 10_000 and time.monotonic() - began < 120:
@@ -73,3 +73,31 @@ def test_10000_conversations_are_listed_newest_first_and_found_by_number(
     expect(desk.rows).to_have_count(1)
     desk.open_conversation(handset(42))
     expect(desk.messages.first).to_contain_text(f"No. {NUMBER + 20_042}")
+
+
+def test_a_burst_of_news_leaves_the_reader_of_the_list_where_they_are(
+    page: Page, stack: Stack, stored: ReadBack
+) -> None:
+    desk = Desk(page, stack.console_url, service=f"5{NUMBER // 10**5 % 10**6:06}")
+    handset = "4471{:08}".format
+    put_messages(
+        stored,
+        ((str(NUMBER + 40_000 + n), handset(n), desk.service, START + timedelta(seconds=n)) for n in range(200)),
+    )
+    desk.open()
+    desk.show_own_service_only()
+    expect(desk.rows.first).to_contain_text(handset(199))
+    page.eval_on_selector("#list", "list => { list.scrollTop = list.scrollHeight }")
+    expect(desk.rows).to_have_count(200)
+    now = datetime.now(UTC)
+    put_messages(  # forty new ones at once, and thirty that were there
+        stored,
+        (
+            (str(NUMBER + 41_000 + n), handset(1000 + n - 30), desk.service, now + timedelta(seconds=n))
+            for n in range(70)
+        ),
+    )
+    expect(desk.rows).to_have_count(270)
+    orders = desk.rows.evaluate_all("all => all.map(each => each.dataset.order)")
+    assert orders == sorted(orders, reverse=True)
+    assert page.eval_on_selector("#list", "list => list.scrollTop") > 1000

@@ -54,7 +54,7 @@ def test_the_first_screen_as_the_readme_shows_it(
         simulator.send_message([text], source=handset, destinations=[desk.service])
     desk.open()
     desk.write_on_phone("Hello! Is this parrot dead?", [picture])
-    desk.page.select_option("#service", desk.service)
+    desk.show_own_service_only()
     desk.open_conversation()
     desk.answer("He is resting. Here is another one, for you to compare:", subject="Your parrot")
     expect(desk.standing("He is resting.")).to_have_text("Retrieved")

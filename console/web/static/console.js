@@ -1,7 +1,7 @@
 // The page: what is open stands in its address, what changes is told by the server.
 
 import { loadAttention, pointOut, renewAttention, startAttention } from "./attention.js";
-import { loadList, markOpen, renewRow, startConversations } from "./conversations.js";
+import { catchUpList, markOpen, renewRow, startConversations } from "./conversations.js";
 import { catchUp, closeThread, loadThread, openThread, renewDetails, renewMessage, startThread, writeAnswer } from "./thread.js";
 
 const panes = document.getElementById("panes");
@@ -74,7 +74,7 @@ async function take(event) {
   if (event.kind === "silent") return tell("bad", "not told of news", event.reason);
   if (event.kind === "all") {
     tell("good", "live", "The page is told of everything as it happens");
-    await Promise.all([loadList(), loadAttention(), catchUp()]);
+    await Promise.all([catchUpList(), loadAttention(), catchUp()]);
     return undefined;
   }
   if (event.attention) renewAttention();

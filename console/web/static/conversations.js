@@ -61,6 +61,26 @@ export async function loadList() {
   }
 }
 
+// Many have changed, or some may have been missed: the newest are put on top, and the reader stays where they are. Where
+// one of them is as it was, all that is below it is as well; else the list begins anew.
+export async function catchUpList() {
+  if (query.value.trim()) return;
+  const mine = asked;
+  const fresh = await piece("/conversations", { service: service.value });
+  if (mine !== asked) return;
+  const newest = [...fresh.querySelectorAll("li[data-handset]")];
+  if (!newest.some((each) => rows.get(key(each.dataset))?.dataset.order === each.dataset.order)) {
+    await loadList();
+    return;
+  }
+  const focused = document.activeElement?.closest("li[data-handset]")?.dataset;
+  for (const each of newest) rows.get(key(each.dataset))?.remove();
+  newest.forEach(dress);
+  list.prepend(...newest);
+  if (focused) rows.get(key(focused))?.querySelector("a").focus({ preventScroll: true });
+  await fillServices();
+}
+
 // A conversation has changed: its row is renewed soon, together with the others that change meanwhile.
 export function renewRow(conversation) {
   changed.set(key(conversation), conversation);
@@ -83,7 +103,7 @@ async function renewRows() {
   const conversations = [...changed.values()];
   changed.clear();
   try {
-    if (conversations.length > MANY) await loadList();
+    if (conversations.length > MANY) await catchUpList();
     else if (!query.value.trim()) await Promise.all(conversations.map(renew));
   } catch (error) {
     state.textContent = error.message;

@@ -12,6 +12,8 @@ from urllib.parse import quote
 import httpx
 import pytest
 
+from console.connection import connect
+from console.web.server import listen, running_console, url_of
 from local.readback import ReadBack
 from local.simulator.client import SimulatorClient
 from local.stack import Stack
@@ -112,3 +114,25 @@ def test_every_kind_of_item_that_can_stand_in_a_conversation_is_shown(
             f"{stack.console_url}/details?pk={quote(item['pk'], safe='')}&sk={quote(item['sk'], safe='')}"
         )
         assert "The item in the table" in details.text
+
+
+@pytest.fixture
+def deployed(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of the console of a stack that is found by its name, with the caller's own credentials."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", stack.aws_endpoint_url)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", stack.access_key_id)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", stack.secret_access_key)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", stack.region)
+    with listen() as listener, running_console(connect("mms-gateway"), listener):
+        yield url_of(listener)
+
+
+def test_a_deployed_stack_is_shown_by_its_name_and_has_no_phone(deployed: str, simulator: SimulatorClient) -> None:
+    handset = next(NUMBERS)
+    simulator.send_message(source=handset, subject="Hello")
+    page = httpx.get(deployed).text
+    assert "<title>MMS gateway: mms-gateway</title>" in page
+    assert "phone" not in page
+    assert httpx.get(f"{deployed}/phone/screen?handset={handset}&service=88600").status_code == 404
+    assert handset in httpx.get(f"{deployed}/conversations").text
+    assert "Hello" in httpx.get(f"{deployed}/thread?service=88600&handset={handset}").text
