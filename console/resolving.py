@@ -26,7 +26,7 @@ _INSTEAD = {
 def is_doubt(item: Item) -> bool:
     """Whether it is a message to send that is, or was, in doubt, and not something else that needs attention."""
     is_message = item["sk"] == "MESSAGE" and str(item["pk"]).startswith("MT#")
-    return is_message and str(item.get("attention", "IN_DOUBT")) == "IN_DOUBT"
+    return is_message and str(item.get("attention", "IN_DOUBT")) == "IN_DOUBT" and item.get("status") != "REJECTED"
 
 
 def resend(gateway: Gateway, item: Item) -> None:
@@ -49,8 +49,15 @@ def accept(gateway: Gateway, item: Item, mt_id: str) -> None:
             "or close the doubt."
         )
     details = _details(gateway, item)
-    change = "SET #status = :status, mtId = :mtId REMOVE attention, attentionSince, #error"
-    _settle(gateway, item, "ACCEPTED", change, names={"#error": "error"}, values={":mtId": mt_id})
+    _settle(
+        gateway,
+        item,
+        "ACCEPTED",
+        "SET #status = :status, mtId = :mtId REMOVE attention, attentionSince, #error",
+        condition="(attribute_not_exists(mtId) OR mtId = :mtId)",  # the sender, or somebody else, may know another
+        names={"#error": "error"},
+        values={":mtId": mt_id},
+    )
     _enqueue(gateway, details)  # the sender joins it with its reports
 
 
@@ -66,17 +73,15 @@ def close(gateway: Gateway, item: Item) -> None:
 def _check(item: Item, status: str, mt_id: str | None = None) -> None:
     """Problem where there is no doubt that could be settled so."""
     if not is_doubt(item):
-        kind = str(item.get("attention", ""))
+        kind = str(item.get("attention", item.get("status", "no message")))
         instead = _INSTEAD.get(kind, "It came from a handset, and was not sent")
-        raise Problem(f"{handle_of(item)} is {kind or item.get('status', 'no message')}, not IN_DOUBT. {instead}.")
+        raise Problem(f"{handle_of(item)} is {kind}, not IN_DOUBT. {instead}.")
     now = str(item["status"])
     if now in {"IN_DOUBT", status} and "attempts" in item and item.get("mtId", mt_id) == mt_id:
         return
     aside = ""
     if is_ordered_again(item):
         aside = ": it was ordered again, and is tried as soon as its turn comes"
-    elif now == "REJECTED":
-        aside = f": {_INSTEAD['REJECTED'][0].lower()}{_INSTEAD['REJECTED'][1:]}"
     elif "mtId" in item:
         aside = f": OpenMarket took it as {item['mtId']}"
     raise Problem(f"{identity(item)} is {now}, not IN_DOUBT{aside}.")
@@ -88,6 +93,7 @@ def _settle(  # noqa: PLR0913 - the parts of one write
     status: Literal["RETRY", "ACCEPTED", "CLOSED"],
     change: str,
     *,
+    condition: str = "",
     names: dict[str, str] | None = None,
     values: Item | None = None,
 ) -> None:
@@ -96,14 +102,16 @@ def _settle(  # noqa: PLR0913 - the parts of one write
         gateway,
         item,
         change,
-        "#status IN (:doubt, :status) AND attempts = :attempts",
+        " AND ".join(["#status IN (:doubt, :status)", "attempts = :attempts", *([condition] if condition else [])]),
         names={"#status": "status", **(names or {})},
         values={":status": status, ":doubt": "IN_DOUBT", ":attempts": item["attempts"], **(values or {})},
     )
     if standing is not None:
+        known = standing.get("mtId")
         raise Problem(
-            f"{identity(item)} has changed since it was read: it is {standing.get('status', 'gone')} now, after "
-            f"{standing.get('attempts', 0)} tries. Nothing was changed; look at it again."
+            f"{identity(item)} has changed since it was read: it is {standing.get('status', 'gone')} now"
+            f"{f', as {known}' if known else ''}, after {standing.get('attempts', 0)} tries. Nothing was changed; look "
+            "at it again."
         )
 
 

@@ -106,6 +106,17 @@ def test_a_doubt_that_is_another_one_by_now_is_not_settled(
     assert producer.item(doubt) == {**read, "attempts": 2}
 
 
+def test_an_mt_id_that_was_noted_meanwhile_is_not_replaced(
+    gateway: Gateway, doubt: dict[str, Any], producer: Producer
+) -> None:
+    seen = producer.item(doubt)
+    accept(gateway, seen, mt_id := next(NUMBERS))
+    with pytest.raises(Problem, match=f"it is ACCEPTED now, as {mt_id}, after 1 tries"):
+        accept(gateway, seen, next(NUMBERS))
+    assert producer.item(doubt)["mtId"] == mt_id
+    accept(gateway, seen, mt_id)
+
+
 def test_a_message_that_was_never_claimed_is_not_settled(mms: Mms, stored: ReadBack) -> None:
     request_id = str(uuid.uuid4())
     stored.table.put_item(Item={"pk": f"MT#{request_id}", "sk": "MESSAGE", "status": "RETRY"})
@@ -167,8 +178,10 @@ def test_a_refused_message_is_not_sent_again_and_may_be_taken_off_the_list(mms: 
     item = producer.item(refused)
     assert (item["status"], "attention" in item) == ("REJECTED", False)
     assert "error" in item
+    assert mms("resolve", refused["requestId"], "--close").out == f"{refused['requestId']} is off the list.\n"
+    assert producer.item(refused) == item
     again = mms("resolve", refused["requestId"], "--resend").err
-    assert "is REJECTED, not IN_DOUBT: send another one, with a new requestId" in again
+    assert "is REJECTED, not IN_DOUBT. Send another one, with a new requestId" in again
 
 
 def test_a_reason_that_nobody_has_seen_is_not_dismissed(gateway: Gateway, stored: ReadBack) -> None:
