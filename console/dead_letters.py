@@ -2,7 +2,7 @@
 
 import email.utils
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -11,15 +11,16 @@ from botocore.exceptions import ClientError
 
 from console.connection import Gateway
 from console.one_by_one import one_by_one
-from console.problems import Problem
+from console.problems import DENIED, Problem
 from mms_gateway.errors import Undeliverable
 from mms_gateway.messages import utc_text
 from mms_gateway.queue_message import read_queue_message
 
 if TYPE_CHECKING:
-    from mypy_boto3_sqs.type_defs import MessageTypeDef
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.type_defs import ListMessageMoveTasksResultEntryTypeDef, MessageTypeDef
 
-BATCH = 10  # messages that one receive gives at most
+BATCH = 10  # messages that one call of SQS gives or takes
 HIDDEN = 300  # seconds that a message we look at is hidden from others; it is shown again as soon as we are done
 NO_MORE = 3  # receives that bring nothing new, though SQS counts some that are not hidden
 NO_SUCH_TASK = {"InvalidAction", "UnknownOperationException", "UnsupportedOperation"}
@@ -79,25 +80,25 @@ class DeadLetters:
         try:
             self._receive_until(seen, lambda: len(seen) >= limit)
         finally:
-            self._show_again(list(seen.values()))
+            show_again(self._sqs, self._url, [message["ReceiptHandle"] for message in seen.values()])
         letters = [self._read(message) for message in seen.values()]
         return sorted(letters, key=lambda letter: letter.sent_at)[:limit]
 
     def move_all(self, on_moved: Callable[[int], None] = lambda _: None) -> Moved | None:
-        """Have SQS itself move every message into the send queue; None where this AWS has no such task."""
+        """Have SQS itself move every message into the send queue; None where it has no such task for the caller."""
         source, target = self._arn(self._url), self._arn(self._send_url)
         try:
+            earlier = self._last_move(source)
             self._sqs.start_message_move_task(SourceArn=source, DestinationArn=target)
         except ClientError as error:
-            if error.response.get("Error", {}).get("Code") in NO_SUCH_TASK:
+            if error.response.get("Error", {}).get("Code") in NO_SUCH_TASK | DENIED:
                 return None
             raise
         while True:
-            tasks = self._sqs.list_message_move_tasks(SourceArn=source, MaxResults=1).get("Results", [])
-            if not tasks:  # one that has just begun may not be listed yet
-                time.sleep(POLL_SECONDS)
+            task = self._last_move(source)
+            if task is None or (earlier and task.get("StartedTimestamp") == earlier.get("StartedTimestamp")):
+                time.sleep(POLL_SECONDS)  # one that has just begun may not be listed yet
                 continue
-            task = tasks[0]
             moved = task.get("ApproximateNumberOfMessagesMoved", 0)
             on_moved(moved)
             if task["Status"] == "COMPLETED":
@@ -139,7 +140,9 @@ class DeadLetters:
                     gone.add(result.of["MessageId"])
                     on_moved(len(gone))
         finally:
-            self._show_again([message for key, message in seen.items() if key not in gone])
+            show_again(
+                self._sqs, self._url, [message["ReceiptHandle"] for key, message in seen.items() if key not in gone]
+            )
         return Moved(moved=len(gone), left=left, problems=problems)
 
     def _receive_until(
@@ -172,14 +175,6 @@ class DeadLetters:
         attributes = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=list(names))["Attributes"]
         return sum(int(attributes.get(name) or 0) for name in names)
 
-    def _show_again(self, messages: list["MessageTypeDef"]) -> None:
-        for start in range(0, len(messages), BATCH):
-            entries: Any = [
-                {"Id": str(number), "ReceiptHandle": message["ReceiptHandle"], "VisibilityTimeout": 0}
-                for number, message in enumerate(messages[start : start + BATCH])
-            ]
-            self._sqs.change_message_visibility_batch(QueueUrl=self._url, Entries=entries)
-
     def _read(self, message: "MessageTypeDef") -> DeadLetter:
         attributes: Any = message.get("Attributes", {})
         sent = datetime.fromtimestamp(int(attributes.get("SentTimestamp", 0)) / 1000, UTC)
@@ -208,5 +203,20 @@ class DeadLetters:
         now = email.utils.parsedate_to_datetime(date) if date else datetime.now(UTC)
         return utc_text(datetime.fromtimestamp(int(now.timestamp()) + 1, UTC))
 
+    def _last_move(self, source: str) -> "ListMessageMoveTasksResultEntryTypeDef | None":
+        """The last task that moved messages out of a queue, whether it is over or not."""
+        tasks = self._sqs.list_message_move_tasks(SourceArn=source, MaxResults=1).get("Results", [])
+        return tasks[0] if tasks else None
+
     def _arn(self, url: str) -> str:
         return self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+
+
+def show_again(sqs: "SQSClient", url: str, handles: Sequence[str]) -> None:
+    """End the hiding of messages that were received, so that anybody may receive them now."""
+    for start in range(0, len(handles), BATCH):
+        entries: Any = [
+            {"Id": str(number), "ReceiptHandle": handle, "VisibilityTimeout": 0}
+            for number, handle in enumerate(handles[start : start + BATCH])
+        ]
+        sqs.change_message_visibility_batch(QueueUrl=url, Entries=entries)

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from console.connection import Gateway
+from console.dead_letters import BATCH, show_again
 from console.forgetting.needle import Needle
 from console.watching import Watcher
 from mms_gateway.openmarket.notation import normal_address
 
 MOST = 10_000  # messages that are looked through at most: more are not hidden at once
 HIDDEN = 120  # seconds that a message is hidden from others while the rest is looked through
-BATCH = 10  # messages that one call of SQS takes
+WAIT = 1  # second; a short poll might miss some
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +45,7 @@ class HandsetLetters:
         try:
             while len(others) < MOST and time.monotonic() < end:
                 letters = self._sqs.receive_message(
-                    QueueUrl=self._url, MaxNumberOfMessages=BATCH, VisibilityTimeout=HIDDEN, WaitTimeSeconds=1
+                    QueueUrl=self._url, MaxNumberOfMessages=BATCH, VisibilityTimeout=HIDDEN, WaitTimeSeconds=WAIT
                 ).get("Messages", [])
                 whole = not letters
                 if whole:
@@ -59,7 +60,7 @@ class HandsetLetters:
                     found += is_ours and is_new
                 self._watcher.advance(len(letters))
         finally:
-            self._give_back(list(others.values()))
+            show_again(self._sqs, self._url, list(others.values()))
         return Looked(found=found, whole=whole)
 
     def _is_ours(self, body: str) -> bool:
@@ -71,11 +72,3 @@ class HandsetLetters:
         if isinstance(message, dict) and isinstance(message.get("destination"), str):
             return normal_address(message["destination"]) == self._handset
         return self._needle.is_in([body.encode("utf-8", "surrogatepass")])
-
-    def _give_back(self, handles: list[str]) -> None:
-        for start in range(0, len(handles), BATCH):
-            entries: Any = [
-                {"Id": str(number), "ReceiptHandle": handle, "VisibilityTimeout": 0}
-                for number, handle in enumerate(handles[start : start + BATCH])
-            ]
-            self._sqs.change_message_visibility_batch(QueueUrl=self._url, Entries=entries)

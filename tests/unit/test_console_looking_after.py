@@ -105,18 +105,20 @@ def sqs(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stubber]:
         for url, arn in (("https://sqs/dead", "arn:dead"), ("https://sqs/send", "arn:send")):
             asked = {"QueueUrl": url, "AttributeNames": ["QueueArn"]}
             stub.add_response("get_queue_attributes", {"Attributes": {"QueueArn": arn}}, asked)
+        add_task(stub, "COMPLETED", 77, StartedTimestamp=1)  # somebody's of last week
         both = {"SourceArn": "arn:dead", "DestinationArn": "arn:send"}
         stub.add_response("start_message_move_task", {"TaskHandle": "handle"}, both)
         yield stub
 
 
-def add_task(sqs: Stubber, status: str, moved: int, **more: str) -> None:
-    task = {"Status": status, "ApproximateNumberOfMessagesMoved": moved, "SourceArn": "arn:dead", **more}
+def add_task(sqs: Stubber, status: str, moved: int, **more: object) -> None:
+    facts = {"StartedTimestamp": 2, **more}
+    task = {"Status": status, "ApproximateNumberOfMessagesMoved": moved, "SourceArn": "arn:dead", **facts}
     sqs.add_response("list_message_move_tasks", {"Results": [task]}, {"SourceArn": "arn:dead", "MaxResults": 1})
 
 
 def test_where_sqs_moves_them_by_itself_its_progress_is_told_to_the_end(gateway: Gateway, sqs: Stubber) -> None:
-    sqs.add_response("list_message_move_tasks", {"Results": []}, {"SourceArn": "arn:dead", "MaxResults": 1})
+    add_task(sqs, "COMPLETED", 77, StartedTimestamp=1)  # the new one is not listed yet
     add_task(sqs, "RUNNING", 4)
     add_task(sqs, "COMPLETED", 9)
     told: list[int] = []
@@ -128,3 +130,11 @@ def test_where_sqs_fails_to_move_them_it_is_said_why(gateway: Gateway, sqs: Stub
     add_task(sqs, "FAILED", 4, FailureReason="AccessDenied")
     with pytest.raises(Problem, match="moved 4 messages, and then its task was FAILED: AccessDenied"):
         DeadLetters(gateway).move_all()
+
+
+def test_who_may_not_start_such_a_task_moves_them_without_it(gateway: Gateway) -> None:
+    with Stubber(gateway.sqs) as sqs:
+        for _ in range(2):
+            sqs.add_response("get_queue_attributes", {"Attributes": {"QueueArn": "arn"}})
+        sqs.add_client_error("list_message_move_tasks", "AccessDenied")
+        assert DeadLetters(gateway).move_all() is None

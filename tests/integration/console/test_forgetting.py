@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from console.connection import Gateway
+from console.forgetting import handset_letters
 from console.forgetting.belongings import Stock
 from console.forgetting.remains import remains
 from console.forgetting.removal import Removal
@@ -90,6 +91,12 @@ class People:
         body = json.dumps({"destination": handset, "subject": word})
         self.sqs.send_message(QueueUrl=self.dead_letters, MessageBody=body)
         return word
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The embedded queue gives all it has at once, AWS's only to those who wait."""
+    monkeypatch.setattr(handset_letters, "WAIT", 0)
 
 
 @pytest.fixture
