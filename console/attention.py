@@ -4,7 +4,7 @@ import re
 
 from console.connection import Gateway
 from console.problems import Problem
-from console.reading import Kind, Reader, identity
+from console.reading import Kind, NothingThere, Reader, identity
 from mms_gateway.message_table.store import Item, deserialize, serialize
 
 MEANING: dict[Kind, str] = {
@@ -52,7 +52,7 @@ def find(gateway: Gateway, name: str) -> Item:
     """
     read = _NAME.fullmatch(name)
     if read is None:
-        raise Problem(f"{name} is no id. Give one as `mms attention` shows them, such as order-4711.")
+        raise NothingThere(f"{name} is no id. Give one as `mms attention` shows them, such as order-4711.")
     kind, whole, conflict = read.groups()
     pks = [f"{each}#{whole}" for each in ((kind,) if kind else ("MT", "MO", "RAW"))]
     reader = Reader(gateway)
@@ -66,7 +66,10 @@ def find(gateway: Gateway, name: str) -> Item:
     if len(found) > 1:  # a requestId may be somebody's moId: what needs a person is meant
         found = [item for item in found if "attention" in item] or found
     if not found:
-        raise Problem(f"Nothing stands under {name}. `mms attention` lists what needs a person, each with its id.")
+        raise NothingThere(
+            f"Nothing stands under {name}. `mms attention` lists what needs a person, each with its id; a callback "
+            "that is no longer on that list is found by its whole SHA-256 alone."
+        )
     if len(found) > 1:
         names = " and ".join(_whole_name(item) for item in found)
         raise Problem(f"{name} fits several: give one of {names}.")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -76,6 +77,11 @@ class Gateway:
     def is_local(self) -> bool:
         """Whether it runs on this machine, with a simulator for OpenMarket."""
         return self.open_market_url is not None
+
+    def command(self, *words: str) -> str:
+        """What a person types to have `mms` do something with this same gateway."""
+        is_meant = self.is_local or os.environ.get("MMS_STACK_NAME") == self.name
+        return shlex.join(["mms", *words, *([] if is_meant else ["--stack-name", self.name])])
 
     @property
     def rules(self) -> Rules:
@@ -187,7 +193,8 @@ def _running_here() -> Gateway:
 
 
 def _deployed(stack_name: str) -> Gateway:
-    session = boto3.Session()
+    # The command line and other languages know AWS_REGION, boto3 does not.
+    session = boto3.Session(region_name=os.environ.get("AWS_REGION") or None)
     try:
         parameters, outputs = _describe(session.client("cloudformation"), stack_name)
     except ClientError as error:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 
 from console.connection import Gateway
 from console.reading import Reader
@@ -66,12 +67,6 @@ def _try_was_over(item: Item) -> datetime:
 def _answers(gateway: Gateway, item: Item, since: str) -> list[Item]:
     if "handset" not in item or "service" not in item:
         return []
-    reader, after = Reader(gateway), None
-    answers: list[Item] = []
-    while True:
-        page = reader.conversation(item["handset"], item["service"], after=after, limit=100)
-        later = [one for one in page.items if one["sentAt"] >= since]
-        answers += [one for one in later if one["direction"] == "MO"]
-        after = page.next
-        if after is None or len(later) < len(page.items):
-            return answers[::-1]
+    exchanged = Reader(gateway).exchanged(item["handset"], item["service"], at_once=100)
+    later = takewhile(lambda one: one["sentAt"] >= since, exchanged)
+    return [one for one in later if one["direction"] == "MO"][::-1]

@@ -29,9 +29,19 @@ def read_address(text: str) -> str:
     return address
 
 
-def read_time(text: str) -> str:
-    """A time or a day as the table writes times; a day stands for its beginning in UTC."""
-    date = read_date(f"{text}T00:00:00Z" if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text) else text)
+def read_time(text: str, *, of_a_day: str = "00:00:00.000") -> str:
+    """A time or a day as the table writes times; a day stands for its beginning in UTC, or for that time of it."""
+    date = read_date(f"{text}T{of_a_day}Z" if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text) else text)
     if date is None:
         raise Problem(f"{text} is no time; give a day such as 2026-12-01 or a time such as 2026-12-01T18:00:00Z.")
     return utc_text(date)
+
+
+def read_end(text: str) -> str:
+    """A time or a day as the table writes times; a day stands for its last moment in UTC."""
+    return read_time(text, of_a_day="23:59:59.999")
+
+
+def read_day(text: str) -> str:
+    """The day of a time, or a day."""
+    return read_time(text)[:10]

@@ -42,7 +42,7 @@ def explain(error: ClientError | BotoCoreError) -> str:
         case ProfileNotFound() | TokenRetrievalError():
             return f"{error}. Set AWS_PROFILE to a profile that you have, and log in."
         case EndpointConnectionError():
-            return f"{error} Is the stack running, and does this machine reach it?"
+            return f"{error}. Is the stack running, and does this machine reach it?"
         case ClientError():
             return _explain_answer(error)
         case _:

@@ -1,9 +1,13 @@
 """What the table holds, as a person asks for it; each question is a query of one key, never a scan."""
 
-from collections.abc import Iterable, Iterator
+import base64
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import islice
 from typing import Any, Literal
+
+from boto3.dynamodb.types import Binary
 
 from console.connection import Gateway
 from console.problems import Problem
@@ -24,6 +28,10 @@ class Page:
     next: Item | None
 
 
+class NothingThere(Problem):
+    """Nothing stands under a name."""
+
+
 class Reader:
     """Reads a gateway's table; numbers come as int or float."""
 
@@ -41,6 +49,32 @@ class Reader:
             values[":start"] = f"{service}#"
         return self._page("by-handset", condition, values, after=after, limit=limit)
 
+    def newest(self, handset: str, limit: int, service: str | None = None) -> tuple[list[Item], bool]:
+        """The newest of a handset's messages with one service or with all, newest first; and whether there are more."""
+        found: list[Item] = []
+        for each in [service] if service is not None else self._services(handset):
+            found += islice(self.exchanged(handset, each, at_once=limit + 1), limit + 1)
+        found.sort(key=lambda item: str(item["handsetOrder"]).partition("#")[2], reverse=True)
+        return found[:limit], len(found) > limit
+
+    def exchanged(self, handset: str, service: str, *, at_once: int) -> Iterator[Item]:
+        """Everything between a handset and a service, newest first, read so many at a time."""
+        return _every(lambda after: self.conversation(handset, service, after=after, limit=at_once))
+
+    def newest_of_day(self, service: str, day: str, limit: int) -> tuple[list[Item], bool]:
+        """The newest of a short code's day, newest first; and whether there are more."""
+        found = list(islice(_every(lambda after: self.day(service, day, after=after, limit=limit + 1)), limit + 1))
+        return found[:limit], len(found) > limit
+
+    def _services(self, handset: str) -> Iterator[str]:
+        """Those that it has messages with: the index has them one after the other, and each is one step."""
+        condition, values = "handset = :handset", {":handset": handset}
+        while items := self._page("by-handset", condition, values, limit=1).items:
+            service = str(items[0]["handsetOrder"]).partition("#")[0]
+            yield service
+            condition = "handset = :handset AND handsetOrder < :before"
+            values = {":handset": handset, ":before": f"{service}#"}
+
     def day(self, service: str, day: str, *, after: Item | None = None, limit: int | None = None) -> Page:
         """A short code's day (YYYY-MM-DD), newest first: keys, direction, handset, subject, status."""
         return self._page("by-service", "serviceDay = :day", {":day": f"{service}#{day}"}, after=after, limit=limit)
@@ -49,19 +83,13 @@ class Reader:
         """Everything that a person must look at for one reason, oldest first; `since` and `until` are times."""
         values = {":kind": kind, ":since": since or " ", ":until": until}
         condition = "attention = :kind AND attentionSince BETWEEN :since AND :until"
-        keys: list[Item] = []
-        after: Item | None = None
-        while True:
-            page = self._page("attention", condition, values, after=after, forward=True)
-            keys += page.items
-            after = page.next
-            if after is None:
-                break
-        whole = {(item["pk"], item["sk"]): item for item in self.items_of(keys)}
-        for key in keys:
-            item = whole.get((key["pk"], key["sk"]), {})
-            if item.get("attention") == kind:  # the index may lag behind
-                yield item
+        keys = _every(lambda after: self._page("attention", condition, values, after=after, limit=BATCH, forward=True))
+        while some := list(islice(keys, BATCH)):
+            whole = {(item["pk"], item["sk"]): item for item in self.items_of(some)}
+            for key in some:
+                item = whole.get((key["pk"], key["sk"]), {})
+                if item.get("attention") == kind:  # the index may lag behind
+                    yield item
 
     def item(self, pk: str, sk: str = "MESSAGE") -> Item | None:
         """One item as of now."""
@@ -107,7 +135,7 @@ class Reader:
         """The one message under an id; Problem where there is none, or several."""
         found = [item for item in self.messages(identity) if item["sk"] in {"MESSAGE", "CALLBACK"}]
         if not found:
-            raise Problem(
+            raise NothingThere(
                 f"Nothing stands under {identity}. Give a requestId, a moId, an mtId, a quarantined body's SHA-256, or "
                 "a `pk` such as MT#order-4711; one that waits in the queue has no item yet."
             )
@@ -143,8 +171,19 @@ class Reader:
         )
 
 
+def _every(ask: Callable[[Item | None], Page]) -> Iterator[Item]:
+    """The items of one page after the other; a page is asked for when the one before is used up."""
+    after: Item | None = None
+    while True:
+        page = ask(after)
+        yield from page.items
+        after = page.next
+        if after is None:
+            return
+
+
 def plain(value: Any) -> Any:
-    """The same with DynamoDB's numbers as int or float."""
+    """The same as JSON may have it: DynamoDB's numbers as int or float, its sets as lists, its bytes as base64."""
     match value:
         case Decimal():
             return int(value) if value == value.to_integral_value() else float(value)
@@ -152,6 +191,10 @@ def plain(value: Any) -> Any:
             return {name: plain(each) for name, each in value.items()}
         case list():
             return [plain(each) for each in value]
+        case set():
+            return sorted(plain(each) for each in value)
+        case Binary():
+            return base64.b64encode(value.value).decode()  # type: ignore[attr-defined]
         case _:
             return value
 

@@ -48,7 +48,9 @@ class Trial:
             if item and status == "ACCEPTED" and before.get("status") != "ACCEPTED":
                 yield fine(CHECK, f"{after} OpenMarket has it, as {item['mtId']}")
             if item and status in {"REJECTED", "IN_DOUBT", "CLOSED"}:
-                yield failed(CHECK, f"{after} it is {status}: {_error(item)}", f"mms show {self.request_id}")
+                yield failed(
+                    CHECK, f"{after} it is {status}: {_error(item)}", self._gateway.command("show", self.request_id)
+                )
                 return
             if item and item.get("delivery", {}).get("status") == "Retrieved":
                 yield fine(CHECK, f"{after} its delivery report came: Retrieved")
@@ -67,7 +69,9 @@ class Trial:
             )
         if "delivery" in item:
             return failed(
-                CHECK, f"{late} its last report is {item['delivery']['status']}", f"mms show {self.request_id}"
+                CHECK,
+                f"{late} its last report is {item['delivery']['status']}",
+                self._gateway.command("show", self.request_id),
             )
         return failed(
             CHECK,

@@ -13,10 +13,10 @@ from mms_gateway.message_table.store import serialize
 
 MOST = 10_000  # entries that are counted at most
 ADVICE: dict[Kind, str] = {
-    "IN_DOUBT": "Settle them with `mms resolve`.",
-    "REJECTED": "They were not sent: see why with `mms attention`.",
-    "CONFLICT": "One id came with two contents: see `mms attention`.",
-    "QUARANTINED": "Callbacks that could not be read: see `mms attention`.",
+    "IN_DOUBT": "It is not known whether OpenMarket took them.",
+    "REJECTED": "They were not sent, and will not be.",
+    "CONFLICT": "One id came with two contents.",
+    "QUARANTINED": "These are callbacks that could not be read.",
 }
 
 
@@ -45,7 +45,11 @@ def check_dead_letters(gateway: Gateway) -> Iterator[Finding]:
     attributes = _attributes(gateway, gateway.addresses.dead_letter_queue_url)
     count = sum(int(attributes.get(f"ApproximateNumberOfMessages{which}", 0)) for which in ("", "NotVisible"))
     if count:
-        yield warning("dead-letter queue", f"{counted(count, 'message')} in it", "See them with `mms dlq list`.")
+        yield warning(
+            "dead-letter queue",
+            f"{counted(count, 'message')} in it",
+            f"See them with `{gateway.command('dlq', 'list')}`.",
+        )
     else:
         yield fine("dead-letter queue", "empty")
 
@@ -95,7 +99,8 @@ def check_attention(gateway: Gateway) -> Iterator[Finding]:
     for kind, count in counts.items():
         if count:
             told = f"{count:,}" if count < MOST else f"{MOST:,} or more"
-            yield warning("attention", f"{told} {kind}", ADVICE[kind])
+            see = gateway.command("attention", "--kind", kind)
+            yield warning("attention", f"{told} {kind}", f"{ADVICE[kind]} See `{see}`.")
     if not any(counts.values()):
         yield fine("attention", "nothing waits for a person")
 

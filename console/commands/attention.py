@@ -7,18 +7,18 @@ import typer
 
 from console.attention import MEANING, handle_of, reason_of
 from console.commands.kinds import Kinds, Since, Until, listed, show_item
-from console.connection import connect
+from console.connection import Gateway, connect
 from console.options import AsJson, StackName
 from console.output import aside, coloured, print_json, screen
 from console.reading import Kind
 
 NEXT: dict[Kind, str] = {
-    "IN_DOUBT": "mms resolve ID shows what to decide by: --resend, --accepted or --close",
-    "REJECTED": "mend it and send it with a new requestId, then mms resolve ID --close",
-    "CONFLICT": "look whether the other one is wanted, then mms resolve ID --close",
-    "QUARANTINED": "mms replay ID after a fix; or leave it at that, mms resolve ID --close",
+    "IN_DOUBT": "{resolve} shows what to decide by: --resend, --accepted or --close",
+    "REJECTED": "mend it and send it with a new requestId, then {close}",
+    "CONFLICT": "look whether the other one is wanted, then {close}",
+    "QUARANTINED": "{replay} after a fix; or leave it at that, {close}",
 }
-"""What to do next, in one line."""
+"""What to do next."""
 SHOWN = 100  # of each kind
 
 
@@ -28,7 +28,9 @@ def attention(
     until: Until = None,
     limit: Annotated[
         int | None,
-        typer.Option(min=1, metavar="N", help=f"The most of each kind.  [default: {SHOWN}; all with --json]"),
+        typer.Option(
+            min=1, metavar="N", help="The most of each kind.", show_default=f"{SHOWN}; all of them with --json"
+        ),
     ] = None,
     stack_name: StackName = None,
     as_json: AsJson = False,
@@ -37,7 +39,8 @@ def attention(
 
     The id that is shown is the one to give to mms resolve, or to mms replay.
     """
-    found = listed(connect(stack_name), kind, since, until)
+    gateway = connect(stack_name)
+    found = listed(gateway, kind, since, until)
     if as_json:
         every = (item for items in found.values() for item in islice(items, limit))
         print_json([{"id": handle_of(item), "why": reason_of(item), **item} for item in every])
@@ -49,7 +52,7 @@ def attention(
         if not items:
             continue
         screen.print(f"{chr(10) if some else ''}{coloured(each)}  {MEANING[each]}", soft_wrap=True)
-        screen.print(f"Next: {NEXT[each]}", style="dim", markup=False)
+        screen.print(f"Next: {_next(gateway, each)}", style="dim", markup=False, soft_wrap=True)
         for item in items[:most]:
             show_item(item)
         if len(items) > most:
@@ -57,3 +60,8 @@ def attention(
         some = True
     if not some:
         aside.print("Nothing needs a person." if not (kind or since or until) else "Nothing of that needs a person.")
+
+
+def _next(gateway: Gateway, kind: Kind) -> str:
+    resolve = gateway.command("resolve", "ID")
+    return NEXT[kind].format(resolve=resolve, close=f"{resolve} --close", replay=gateway.command("replay", "ID"))

@@ -4,10 +4,12 @@ from typing import Annotated
 
 import typer
 
+from console.attention import handle_of
+from console.commands.kinds import show_indented
 from console.connection import connect
 from console.options import AsJson, StackName, read_address
-from console.output import arrow_of, aside, coloured, plain_table, print_json, screen, time_text, words
-from console.reading import Reader, identity
+from console.output import arrow_of, aside, print_json, screen, status_text, time_text, words
+from console.reading import Reader
 from mms_gateway.message_table.store import Item
 
 
@@ -21,38 +23,34 @@ def conversation(
     """Show a conversation with a handset: the newest messages, oldest of them first."""
     reader = Reader(connect(stack_name))
     number = read_address(handset)
-    items: list[Item] = []
-    after: Item | None = None
-    while len(items) < limit:
-        page = reader.conversation(
-            number, read_address(service) if service else None, after=after, limit=limit - len(items)
-        )
-        items += page.items
-        after = page.next
-        if after is None:
-            break
+    items, has_more = reader.newest(number, limit, read_address(service) if service else None)
     items.reverse()
     if as_json:
         print_json(items)
         return
-    table = plain_table("at", "", "with", "status", "what", "id")
     for item in items:
-        at, status = time_text(item["sentAt"]), coloured(item.get("attention", item["status"]))
+        line = words(time_text(item["sentAt"]), "dim").append(f"  {arrow_of(item)}  ")
+        line.append_text(words(item.get("service"))).append("  ")
+        line.append_text(status_text(item.get("attention", item["status"]))).append("  ")
+        screen.print(line.append_text(words(handle_of(item), "bold")), soft_wrap=True)
         said, *more = _lines(item)
-        table.add_row(at, arrow_of(item), words(item.get("service")), status, words(said), identity(item))
-        for line in more:
-            table.add_row("", "", "", "", words(line, "dim"), "")
-    screen.print(table)
+        show_indented(said)
+        for each in more:
+            show_indented(each, "dim")
     if not items:
         aside.print(f"Nothing was sent to or from {number}.")
-    if after:
+    if has_more:
         aside.print(f"These are the newest {limit}; for more, --limit.", style="dim")
 
 
 def _lines(item: Item) -> list[str]:
     said = [text for text in (item.get("subject"), item.get("text")) if text]
     lines = [": ".join(said) or "(no text)"]
-    files = [str(part.get("contentId")) for part in item.get("parts", []) if part["contentType"] != "text/plain"]
+    files = [
+        str(part.get("contentId") or part["contentType"])
+        for part in item.get("parts", [])
+        if part["contentType"] != "text/plain"
+    ]
     if files:
         lines.append(f"with {', '.join(files)}")
     if "delivery" in item:

@@ -7,7 +7,7 @@ import typer
 from rich.progress import Progress
 
 from console.commands.asking import confirm
-from console.commands.kinds import command_line, show_indented
+from console.commands.kinds import show_indented
 from console.connection import connect
 from console.dead_letters import DeadLetter, DeadLetters, Moved
 from console.options import AsJson, StackName
@@ -75,7 +75,7 @@ def redrive(
     if staying:
         aside.print(
             f"{'' if known else 'At least '}{staying} would come back, for the reasons in "
-            f"`{command_line(gateway, 'dlq', 'list')}`, and stay (--all sends them too).",
+            f"`{gateway.command('dlq', 'list')}`, and stay (--all sends them too).",
             soft_wrap=True,
             markup=False,
         )

@@ -5,7 +5,7 @@ from botocore.exceptions import ClientError
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
 from console.attention import handle_of
-from console.commands.kinds import command_line, show_indented, show_item
+from console.commands.kinds import show_indented, show_item
 from console.connection import Gateway
 from console.doubts import Doubt, look_at, may_be_its
 from console.one_by_one import Result
@@ -115,5 +115,5 @@ def _next(gateway: Gateway, item: Item) -> None:
 
 
 def _command(meaning: str, gateway: Gateway, *arguments: str) -> None:
-    line = words(f"    {command_line(gateway, *arguments)}", "bold")
+    line = words(f"    {gateway.command(*arguments)}", "bold")
     screen.print(line.append(f"   # {meaning}", style="dim"), soft_wrap=True)

@@ -8,7 +8,7 @@ import typer
 from console.connection import connect
 from console.exporting.export import Exported
 from console.exporting.export import export as write_export
-from console.options import StackName, read_address, read_time
+from console.options import StackName, read_address, read_day
 from console.output import aside, counted, screen, size_text, words
 from console.problems import Problem
 from console.selection import Choice, today
@@ -31,10 +31,11 @@ def export(
         str | None, typer.Option(help="Only the messages from and to this short code.", show_default=False)
     ] = None,
     first_day: Annotated[
-        str | None, typer.Option("--from", metavar="DAY", help="With --service: from this day on (UTC, YYYY-MM-DD).")
+        str | None, typer.Option("--since", metavar="DAY", help="With --service: from this day on (UTC, YYYY-MM-DD).")
     ] = None,
     last_day: Annotated[
-        str | None, typer.Option("--to", metavar="DAY", help="With --from: until this day.", show_default="today")
+        str | None,
+        typer.Option("--until", metavar="DAY", help="With --since: until this day's end.", show_default="today"),
     ] = None,
     media: Annotated[bool, typer.Option("--media/--no-media", help="Whether to fetch the media too.")] = True,
     stack_name: StackName = None,
@@ -44,7 +45,7 @@ def export(
     messages.jsonl has one item of the table per line: messages, their conflicts,
     the delivery reports on them and whose their mtIds are. Without --handset and
     --service that is everything, callbacks that could not be read too; it reads
-    the whole table, and takes dynamodb:Scan, and so does --service without --from.
+    the whole table, and takes dynamodb:Scan, and so does --service without --since.
 
     Media lie under media/<key>, other buckets' under media/<bucket>/<key>. If a
     message names a version, its id follows an @; a key that makes no safe path
@@ -71,13 +72,13 @@ def _choice(handset: str | None, service: str | None, first_day: str | None, las
     if handset is not None and service is not None:
         raise Problem("Give --handset or --service, not both: a handset's messages are exported with all short codes.")
     if first_day is not None and service is None:
-        raise Problem("--from and --to go with --service: the table lists messages by short code and day.")
+        raise Problem("--since and --until go with --service: the table lists messages by short code and day.")
     if last_day is not None and first_day is None:
-        raise Problem("--to goes with --from: give the first day too.")
-    first = read_time(first_day)[:10] if first_day else None
-    last = read_time(last_day)[:10] if last_day else None
+        raise Problem("--until goes with --since: give the first day too.")
+    first = read_day(first_day) if first_day else None
+    last = read_day(last_day) if last_day else None
     if first is not None and first > (last or today()):
-        raise Problem(f"{first} is after {last or 'today'}; give the earlier day with --from.")
+        raise Problem(f"{first} is after {last or 'today'}; give the earlier day with --since.")
     return Choice(
         handset=read_address(handset) if handset else None,
         service=read_address(service) if service else None,

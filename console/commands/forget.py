@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from console.commands.asking import agrees, typed
 from console.connection import Gateway, connect
 from console.forgetting.belongings import Belongings, Stock
 from console.forgetting.remains import remains
@@ -14,6 +15,7 @@ from console.options import StackName, read_address
 from console.output import aside, counted, plain_table, screen, size_text, words
 from console.problems import Problem
 from console.watching import bars
+from mms_gateway.openmarket.notation import normal_address
 
 SHOWN = 10  # names of objects that a person looks at
 
@@ -116,13 +118,11 @@ def _ask(found: Belongings, *, yes: bool, outgoing: bool | None) -> list[str]:
     if outgoing is None and uploads and not yes:
         aside.print("These uploads may be named by messages to others as well:")
         _list(uploads, aside)
-        outgoing = typer.confirm("Remove them too?", err=True)
+        outgoing = agrees("Remove them too?")
     if outgoing is False:
         found.outgoing.clear()
-    if not yes:
-        typed = typer.prompt("To remove all this for good, type the number again", err=True)
-        if read_address(typed) != found.handset:
-            raise Problem(f"That is not {found.handset}. Nothing was removed.")
+    if not yes and normal_address(typed("To remove all this for good, type the number again")) != found.handset:
+        raise Problem(f"That is not {found.handset}. Nothing was removed.")
     return uploads if outgoing is False else []
 
 

@@ -1,14 +1,15 @@
 """`mms inbox`: a short code's day."""
 
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
+from console.attention import handle_of
 from console.connection import connect
-from console.options import AsJson, StackName, read_address, read_time
-from console.output import arrow_of, aside, coloured, plain_table, print_json, screen, words
-from console.reading import Page, Reader, identity
+from console.options import AsJson, StackName, read_address, read_day
+from console.output import arrow_of, aside, print_aligned, print_json, status_text, words
+from console.reading import Reader
+from console.selection import today
 
 
 def inbox(
@@ -20,27 +21,24 @@ def inbox(
 ) -> None:
     """List a short code's messages of a day, in and out, newest first."""
     reader = Reader(connect(stack_name))
-    date = read_time(day)[:10] if day else f"{datetime.now(UTC):%Y-%m-%d}"
+    date = read_day(day) if day else today()
     number = read_address(service)
-    page = _first(reader, number, date, limit)
+    items, has_more = reader.newest_of_day(number, date, limit)
     if as_json:
-        print_json(page.items)
+        print_json(items)
         return
-    table = plain_table("at", "", "handset", "status", "subject", "id")
-    for item in page.items:
-        at, arrow, status = item["serviceOrder"][11:19], arrow_of(item), coloured(item["status"])
-        table.add_row(at, arrow, words(item.get("handset")), status, words(item.get("subject")), identity(item))
-    screen.print(table)
-    if not page.items:
+    print_aligned(
+        (
+            words(item["serviceOrder"][11:19], "dim"),
+            words(arrow_of(item)),
+            words(item.get("handset")),
+            status_text(item["status"]),
+            words(handle_of(item)),
+            words(" ".join(str(item.get("subject", "")).split()), "dim"),
+        )
+        for item in items
+    )
+    if not items:
         aside.print(f"Nothing was sent to or from {number} on {date} (UTC).")
-    if page.next:
+    if has_more:
         aside.print(f"These are the newest {limit}; for more, --limit.", style="dim")
-
-
-def _first(reader: Reader, service: str, day: str, limit: int) -> Page:
-    page = reader.day(service, day, limit=limit)
-    items = page.items
-    while page.next and len(items) < limit:
-        page = reader.day(service, day, after=page.next, limit=limit - len(items))
-        items = [*items, *page.items]
-    return Page(items=items, next=page.next)

@@ -1,7 +1,5 @@
 """Which part of the attention list is meant: options of the commands that work on it, and how items of it are shown."""
 
-import os
-import shlex
 from collections.abc import Iterator
 from enum import StrEnum
 from typing import Annotated
@@ -10,7 +8,7 @@ import typer
 
 from console.attention import handle_of, reason_of
 from console.connection import Gateway
-from console.options import read_time
+from console.options import read_end, read_time
 from console.output import screen, time_text, words
 from console.reading import KINDS, Kind, Reader
 from mms_gateway.message_table.store import Item
@@ -37,7 +35,9 @@ Kinds = Annotated[
 Since = Annotated[
     str | None, typer.Option(metavar="TIME", help="Only what has waited since this day or time (UTC), or later.")
 ]
-Until = Annotated[str | None, typer.Option(metavar="TIME", help="Only what has waited since this time, or earlier.")]
+Until = Annotated[
+    str | None, typer.Option(metavar="TIME", help="Only what has waited since this day or time, or earlier.")
+]
 
 
 def listed(
@@ -45,7 +45,7 @@ def listed(
 ) -> dict[Kind, Iterator[Item]]:
     """What is on the list for each of these reasons, or for any, what has waited longest first."""
     reader = Reader(gateway)
-    period = {"since": read_time(since) if since else "", "until": read_time(until) if until else "~"}
+    period = {"since": read_time(since) if since else "", "until": read_end(until) if until else "~"}
     return {kind: reader.attention(kind, **period) for kind in KINDS if not kinds or kind in kinds}
 
 
@@ -67,11 +67,3 @@ def show_indented(text: object, style: str = "") -> None:
     for line in words(text, style).wrap(screen, max(screen.width - 4, 20)):
         line.rstrip()
         screen.print("    ", line, sep="", soft_wrap=True)
-
-
-def command_line(gateway: Gateway, *arguments: str) -> str:
-    """A command that does something with the same gateway."""
-    stack = (
-        [] if gateway.is_local or os.environ.get("MMS_STACK_NAME") == gateway.name else ["--stack-name", gateway.name]
-    )
-    return shlex.join(["mms", *arguments, *stack])

@@ -104,7 +104,7 @@ def _upload_and_enqueue(gateway: Gateway, message: Finished) -> None:
 
 def _wait(gateway: Gateway, message: Finished, timeout: float) -> Item | None:
     """Show what becomes of it; what is known of it at the end."""
-    show = f"`mms show {message.request_id}`"
+    show = f"`{gateway.command('show', message.request_id)}`"
     item: Item | None = None
     try:
         with aside.status("waiting …"):
@@ -117,11 +117,13 @@ def _wait(gateway: Gateway, message: Finished, timeout: float) -> Item | None:
         _advise(f"It is enqueued, but what becomes of it can't be seen. {explain(error)}")
         return item
     if item is None:
-        _advise(f"Nobody has taken it from the queue within {timeout:g} s: look at the function with `mms doctor`.")
+        _advise(f"Nobody has taken it from the queue within {timeout:g} s: ask `{gateway.command('doctor')}`.")
     elif not is_settled(item):
         _advise(f"No more is known after {timeout:g} s; {show} tells later.")
     elif item["status"] == "IN_DOUBT":
-        _advise(f"Nobody knows whether it was sent; `mms resolve {message.request_id}` helps to settle it.")
+        _advise(
+            f"Nobody knows whether it was sent; `{gateway.command('resolve', message.request_id)}` helps to settle it."
+        )
     elif item["status"] == "REJECTED":
         _advise("Under this id it is not sent any more; for another try give another --id.")
     return item

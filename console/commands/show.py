@@ -6,12 +6,23 @@ from typing import Annotated
 import typer
 from rich.progress import track
 
+from console.attention import find, handle_of
 from console.connection import Gateway, connect
 from console.media import Media, file_name
 from console.options import AsJson, StackName
-from console.output import aside, coloured, plain_table, print_json, screen, size_text, time_text, words
+from console.output import (
+    aside,
+    plain_table,
+    print_aligned,
+    print_json,
+    screen,
+    size_text,
+    status_text,
+    time_text,
+    words,
+)
 from console.problems import Problem
-from console.reading import Reader
+from console.reading import NothingThere, Reader
 from mms_gateway.message_table.store import Item
 
 SHOWN = ("handset", "service", "subject", "text", "reason", "mtId", "host", "openMarketRequestId", "attention")
@@ -28,7 +39,11 @@ TIMES = {
 def show(
     identity: Annotated[
         str,
-        typer.Argument(metavar="ID", help="A requestId, moId, mtId, a quarantined body's SHA-256, or a whole `pk`."),
+        typer.Argument(
+            metavar="ID",
+            help="A requestId, moId or mtId, a quarantined body's SHA-256, an id that mms attention shows, or a whole "
+            "`pk`.",
+        ),
     ],
     save: Annotated[
         Path | None, typer.Option(file_okay=False, help="Save its contents into this folder.", show_default=False)
@@ -39,8 +54,8 @@ def show(
     """Show a message, its contents, its conflicts and every delivery report; save its contents with --save."""
     gateway = connect(stack_name)
     reader = Reader(gateway)
-    message = reader.message(identity)
-    conflicts = reader.items(message["pk"], "CONFLICT#")
+    message = _found(gateway, identity)
+    conflicts = [item for item in reader.items(message["pk"]) if item["sk"] != message["sk"]]
     reports = reader.reports(message["mtId"]) if "mtId" in message else []
     if as_json:
         print_json({"message": message, "conflicts": conflicts, "reports": reports})
@@ -50,9 +65,21 @@ def show(
         _save(gateway, message, save)
 
 
+def _found(gateway: Gateway, name: str) -> Item:
+    try:
+        return Reader(gateway).message(name)
+    except NothingThere as nothing:
+        try:
+            return find(gateway, name)
+        except NothingThere:
+            raise nothing from None
+
+
 def _show(message: Item, conflicts: list[Item], reports: list[Item]) -> None:
-    status = message.get("status", message.get("attention", "looked at"))
-    screen.print(f"[bold]{message['pk']}[/bold]  {coloured(status)}")
+    is_conflict = message["sk"].startswith("CONFLICT#")
+    status = "CONFLICT" if is_conflict else message.get("status", message.get("attention", "looked at"))
+    name = handle_of(message) if is_conflict else message["pk"]
+    screen.print(words(name, "bold").append("  ").append_text(status_text(status)), soft_wrap=True)
     facts = plain_table("", "")
     facts.show_header = False
     for name in SHOWN:
@@ -66,21 +93,25 @@ def _show(message: Item, conflicts: list[Item], reports: list[Item]) -> None:
             facts.add_row(words("error", "dim"), words(fault, "red"))
     screen.print(facts)
     if message.get("parts"):
-        table = plain_table("#", "content id", "type", "bytes", "where")
-        for part in message["parts"]:
-            where = part.get("s3Key") or part.get("url") or "in the item"
-            size = size_text(part["size"]) if "size" in part else ""
-            table.add_row(
-                str(part["index"]), words(part.get("contentId")), words(part["contentType"]), size, words(where)
+        screen.print("\nContents")
+        print_aligned(
+            (
+                words(part["index"], "dim"),
+                words(part.get("contentId")),
+                words(part["contentType"]),
+                words(size_text(part["size"]) if "size" in part else ""),
+                words(part.get("s3Key") or part.get("url") or "in the item", "dim"),
             )
-        screen.print("\nContents", table, sep="\n")
-    for title, items in (("Delivery reports", reports), ("Conflicts: other contents under the same id", conflicts)):
+            for part in message["parts"]
+        )
+    for title, items in (("Delivery reports", reports), ("Other contents under the same id", conflicts)):
         if items:
             screen.print(f"\n{title}")
         for item in items:
             said = item.get("outcomeDescription") or item.get("subject")
             when = time_text(item.get("date") or item["receivedAt"])
-            screen.print(words(f"{when}  {item['status']}  {said or ''}"), soft_wrap=True)
+            name = f"  {handle_of(item)}" if item["sk"].startswith("CONFLICT#") else ""
+            screen.print(words(f"{when}{name}  {item['status']}  {said or ''}"), soft_wrap=True)
 
 
 def _save(gateway: Gateway, message: Item, folder: Path) -> None:

@@ -88,8 +88,8 @@ def test_a_services_days_are_chosen_by_day_and_without_days_all_of_them(
         assert said.status == 0, said
         return sorted(item["subject"] for item in lines(tmp_path / name))
 
-    assert subjects("two", "--from", "2026-03-01", "--to", "2026-03-02") == ["Day 1", "Day 2"]
-    assert subjects("since", "--from", "2026-03-02") == ["Day 2", "Day 3"]
+    assert subjects("two", "--since", "2026-03-01", "--until", "2026-03-02") == ["Day 1", "Day 2"]
+    assert subjects("since", "--since", "2026-03-02") == ["Day 2", "Day 3"]
     assert subjects("all") == ["Day 1", "Day 2", "Day 3"]
 
 
@@ -203,9 +203,9 @@ def test_options_that_contradict_each_other_are_told_apart(mms: Mms, tmp_path: P
     folder = str(tmp_path / "it")
     for options, sentence in {
         ("--handset", "447700900750", "--service", "88600"): "Give --handset or --service, not both",
-        ("--from", "2026-03-01"): "--from and --to go with --service",
-        ("--service", "88600", "--to", "2026-03-01"): "--to goes with --from",
-        ("--service", "88600", "--from", "2026-03-02", "--to", "2026-03-01"): "2026-03-02 is after 2026-03-01",
+        ("--since", "2026-03-01"): "--since and --until go with --service",
+        ("--service", "88600", "--until", "2026-03-01"): "--until goes with --since",
+        ("--service", "88600", "--since", "2026-03-02", "--until", "2026-03-01"): "2026-03-02 is after 2026-03-01",
     }.items():
         said = mms("export", folder, *options)
         assert (said.status, sentence in said.err) == (1, True), said
