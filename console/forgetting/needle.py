@@ -7,15 +7,22 @@ from collections.abc import Iterable, Iterator
 SKIPPED = (0, 2, 3)
 """By where in a group of three bytes a text begins: the characters of base64 before the first that is its alone."""
 
+AFTER = 2  # bytes behind it that tell whether it ends there
 MARGIN = 8  # characters of base64 in which its neighbours stand
 
 
+OF_A_NUMBER = rb"(?<![0-9])", rb"(?![0-9])"
+OF_AN_ADDRESS = rb"(?:(?<![0-9A-Za-z._%+-])|(?<=\\[nrt]))", rb"(?![0-9A-Za-z_-]|\.[0-9A-Za-z])"
+"""What stands around one and is no part of a longer one; a line's end may be written as JSON has it."""
+
+
 class Needle:
-    """Finds a handset's number, or its address, where it stands for itself and is no part of a longer number."""
+    """Finds a handset's number, or its address, where it stands for itself and is no part of a longer one."""
 
     def __init__(self, handset: str) -> None:
         text = handset.encode()
-        self._plain = re.compile(rb"(?<![0-9])%b(?![0-9])" % re.escape(text), re.IGNORECASE)
+        before, after = OF_A_NUMBER if handset.isdigit() else OF_AN_ADDRESS
+        self._plain = re.compile(before + re.escape(text) + after, re.IGNORECASE)
         encoded = []
         for offset, skipped in enumerate(SKIPPED):
             whole = base64.b64encode(bytes(offset) + text)
@@ -46,7 +53,7 @@ class Needle:
 
     def _is_in_plain(self, data: bytes, is_first: bool, is_last: bool) -> bool:
         return any(
-            (is_first or found.start() > 0) and (is_last or found.end() < len(data))
+            (is_first or found.start() > 0) and (is_last or found.end() + AFTER <= len(data))
             for found in self._plain.finditer(data)
         )
 

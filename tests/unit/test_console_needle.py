@@ -53,5 +53,29 @@ def test_an_address_is_found_too(address: str) -> None:
     assert not Needle(address).is_in([b"nobody@example.com"])
 
 
+@given(
+    neighbour=st.sampled_from([("jim", ""), ("jim.", ""), ("jim+", ""), ("", ".au"), ("", "munity"), ("", "-2.org")]),
+    offset=st.integers(0, 90),
+    cuts=st.lists(st.integers(0, 250), max_size=12),
+)
+def test_a_longer_address_with_it_inside_is_another_ones(
+    neighbour: tuple[str, str], offset: int, cuts: list[int]
+) -> None:
+    needle = Needle("bob@example.com")
+    text = b" " * offset + "bob@example.com".join(neighbour).encode() + b" and so on" * 5
+    assert not needle.is_in(pieces(text, *cuts))
+    assert not needle.is_in(pieces(base64.b64encode(text), *cuts))
+
+
+@given(
+    ends=st.sampled_from([("<", ">"), ("to ", "."), ("\\n", "\\n"), ("mailto:", ""), ("", "")]),
+    cuts=st.lists(st.integers(0, 90), max_size=12),
+)
+def test_an_address_ends_where_a_sentence_or_a_line_does(ends: tuple[str, str], cuts: list[int]) -> None:
+    text = "bob@example.com".join(ends).encode()
+    assert Needle("bob@example.com").is_in(pieces(text, *cuts))
+    assert Needle("bob@example.com").is_in(pieces(base64.b64encode(text), *cuts))
+
+
 def test_an_empty_body_has_nothing_in_it() -> None:
     assert not Needle(NUMBER).is_in([])
