@@ -86,7 +86,10 @@ class Replayer:
         if item["sk"] != "CALLBACK":
             raise Problem(f"{handle_of(item)} is no callback that could not be read: there is nothing to replay.")
         sha256 = str(item["pk"]).removeprefix("RAW#")
-        body = self._media.open_object(item["s3Key"]).read()
+        try:
+            body = self._media.open_object(item["s3Key"]).read()
+        except Problem as gone:
+            raise Problem(f"{handle_of(item)} can't be read any more: {gone} Close it with `mms resolve`.") from None
         if hashlib.sha256(body).hexdigest() != sha256:
             raise Problem(
                 f"The body kept for {handle_of(item)} is not the one that came: its SHA-256 differs. Nothing was "

@@ -4,9 +4,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
 from console.output import aside
+
+FEW = 5  # things that are done before a bar would be seen
 
 
 class Watcher(Protocol):
@@ -48,9 +58,14 @@ class Bars:
             self._progress.update(self._task, total=task.completed)
 
 
+def progress(*columns: ProgressColumn, hidden: bool = False) -> Progress:
+    """A progress bar on stderr, gone at the end; none where nobody looks."""
+    return Progress(*columns, console=aside, transient=True, disable=hidden or not aside.is_terminal)
+
+
 @contextmanager
 def bars() -> Iterator[Bars]:
-    """A progress bar on stderr, gone at the end."""
+    """A progress bar that shows what is done now."""
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}", markup=False),
@@ -58,5 +73,5 @@ def bars() -> Iterator[Bars]:
         MofNCompleteColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=aside, transient=True) as progress:
-        yield Bars(progress)
+    with progress(*columns) as shown:
+        yield Bars(shown)

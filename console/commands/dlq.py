@@ -4,7 +4,6 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from rich.progress import Progress
 
 from console.commands.asking import confirm
 from console.commands.kinds import show_indented
@@ -12,6 +11,7 @@ from console.connection import connect
 from console.dead_letters import DeadLetter, DeadLetters, Moved
 from console.options import AsJson, StackName
 from console.output import aside, print_json, screen, time_text, words
+from console.watching import progress
 
 BODY_LINES, BODY_CHARACTERS = 3, 240
 LOOKED_AT = 500  # before it is asked whether to send them again
@@ -94,11 +94,11 @@ def redrive(
 
 
 def _move(letters: DeadLetters, *, those_that_come_back: bool, all_at_once: bool, total: int) -> Moved:
-    with Progress(console=aside, transient=True) as progress:
-        task = progress.add_task("Sending again", total=total)
+    with progress() as shown:
+        task = shown.add_task("Sending again", total=total)
 
         def tell(moved: int) -> None:
-            progress.update(task, completed=moved, total=max(moved, total))
+            shown.update(task, completed=moved, total=max(moved, total))
 
         moved = letters.move_all(tell) if all_at_once else None
         return moved or letters.move(those_that_come_back=those_that_come_back, on_moved=tell)

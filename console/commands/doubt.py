@@ -2,7 +2,7 @@
 
 import typer
 from botocore.exceptions import ClientError
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+from rich.progress import BarColumn, TaskProgressColumn, TextColumn
 
 from console.attention import handle_of
 from console.commands.kinds import show_indented, show_item
@@ -14,6 +14,7 @@ from console.output import aside, coloured, print_json, screen, time_text, words
 from console.problems import DENIED
 from console.reading import identity
 from console.resolving import is_doubt
+from console.watching import progress
 from mms_gateway.message_table.store import Item
 
 SHOWN = 10  # reports that may be a doubt's
@@ -56,12 +57,10 @@ def _orphans(gateway: Gateway, doubts: list[Doubt]) -> list[Item] | None:
     """Reports of messages nobody knows, of the time of any of the doubts; None where the table may not be read."""
     since, until = min(doubt.since for doubt in doubts), max(doubt.until for doubt in doubts)
     columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn()
-    with Progress(*columns, console=aside, transient=True) as progress:
-        task = progress.add_task("Reading the table", total=None)
+    with progress(*columns) as shown:
+        task = shown.add_task("Reading the table", total=None)
         try:
-            return orphan_reports(
-                gateway, since, until, lambda read, of: progress.update(task, completed=read, total=of)
-            )
+            return orphan_reports(gateway, since, until, lambda read, of: shown.update(task, completed=read, total=of))
         except ClientError as error:
             if error.response.get("Error", {}).get("Code") not in DENIED:
                 raise

@@ -3,7 +3,6 @@
 from typing import Annotated
 
 import typer
-from rich.progress import Progress
 
 from console.attention import find, handle_of
 from console.connection import connect
@@ -13,6 +12,7 @@ from console.output import aside, screen, words
 from console.problems import Problem
 from console.reading import Reader
 from console.replaying import Replayer
+from console.watching import FEW, progress
 from mms_gateway.errors import MalformedCallback
 from mms_gateway.message_table.store import Item
 from mms_gateway.messages import DeliveryReport, InboundMms
@@ -70,10 +70,10 @@ def replay(
         return _became(outcome)
 
     problems = [one.problem for one in lost]
-    with Progress(console=aside, transient=True, disable=len(items) < 5) as progress:
-        task = progress.add_task("Reading", total=len(items))
+    with progress(hidden=len(items) < FEW) as shown:
+        task = shown.add_task("Reading", total=len(items))
         for result in one_by_one(try_one if dry_run else replay_one, items):
-            progress.advance(task)
+            shown.advance(task)
             if result.problem is None:
                 screen.print(words(f"{handle_of(result.of)} {result.done}."), soft_wrap=True)
             else:

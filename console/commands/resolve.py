@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Annotated
 
 import typer
-from rich.progress import Progress
 
 from console.attention import find, handle_of
 from console.commands.asking import confirm
@@ -16,6 +15,7 @@ from console.options import AsJson, StackName
 from console.output import aside, print_json, screen, words
 from console.problems import Problem
 from console.resolving import accept, close, is_doubt, resend
+from console.watching import FEW, progress
 from mms_gateway.message_table.store import Item
 
 Act = Callable[[Item], str]
@@ -82,7 +82,13 @@ def resolve(
         return
     if kind and not yes:
         _ask(len(found), again=again, closed=closed)
-    _tell(_do(act, found), as_json=as_json)
+    done: list[Result[str, str]] = []
+    try:
+        _do(act, found, done)
+    finally:  # whoever stops it hears what has been done by then
+        _tell(done, as_json=as_json)
+    if any(one.problem is not None for one in done):
+        raise typer.Exit(1)
 
 
 def _action(gateway: Gateway, *, again: bool, mt_id: str | None, closed: bool) -> Act | None:
@@ -114,15 +120,15 @@ def _ask(count: int, *, again: bool, closed: bool) -> None:
     confirm(question)
 
 
-def _do(act: Act, found: list[Result[str, Item]]) -> list[Result[str, str]]:
-    done: list[Result[str, str]] = [Result(one.of, problem=one.problem) for one in found if one.problem is not None]
+def _do(act: Act, found: list[Result[str, Item]], done: list[Result[str, str]]) -> None:
+    """Do it to all that was found, and add what came of each as soon as it is known."""
+    done += [Result(one.of, problem=one.problem) for one in found if one.problem is not None]
     items = [one.done for one in found if one.done is not None]
-    with Progress(console=aside, transient=True, disable=len(items) < 5) as progress:
-        task = progress.add_task("Settling", total=len(items))
+    with progress(hidden=len(items) < FEW) as shown:
+        task = shown.add_task("Settling", total=len(items))
         for result in one_by_one(act, items):
             done.append(Result(handle_of(result.of), done=result.done, problem=result.problem))
-            progress.advance(task)
-    return done
+            shown.advance(task)
 
 
 def _tell(done: list[Result[str, str]], *, as_json: bool) -> None:
@@ -137,5 +143,3 @@ def _tell(done: list[Result[str, str]], *, as_json: bool) -> None:
             aside.print(words(one.problem, "red"), soft_wrap=True)
         if len(done) > 1:
             aside.print(f"{len(done) - len(failed)} settled, {len(failed)} not.", style="dim")
-    if failed:
-        raise typer.Exit(1)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
+from rich.progress import BarColumn, DownloadColumn, TextColumn
 
 from console.connection import Gateway, connect
 from console.drafts import SAFE_BYTES, Attachment, Draft, Finished, finish, plain_number
@@ -15,6 +15,7 @@ from console.problems import Problem, explain
 from console.reading import Reader
 from console.sending import follow, is_settled
 from console.sending import send as send_message
+from console.watching import progress
 from mms_gateway.message_table.store import Item
 
 NOT_SENT, IN_DOUBT, NOT_SETTLED, NOT_DELIVERED = 1, 3, 4, 5
@@ -89,11 +90,10 @@ def _about_its_size(message: Finished, most: int) -> str:
 def _upload_and_enqueue(gateway: Gateway, message: Finished) -> None:
     total = sum(len(upload.attachment.data) for upload in message.uploads)
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
-    hidden = not total or not aside.is_terminal
     try:
-        with Progress(*columns, console=aside, transient=True, disable=hidden) as progress:
-            task = progress.add_task("Uploading", total=total)
-            send_message(gateway, message, lambda size: progress.advance(task, size))
+        with progress(*columns, hidden=not total) as shown:
+            task = shown.add_task("Uploading", total=total)
+            send_message(gateway, message, lambda size: shown.advance(task, size))
     except Problem:
         raise
     except BaseException:  # stopped by a person too
