@@ -2,10 +2,14 @@
 
 import hashlib
 import uuid
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from console import output
+from local.readback import ReadBack
 from local.simulator.callbacks import Part
 from local.simulator.client import SimulatorClient
 from local.simulator.media import jpeg
@@ -32,6 +36,54 @@ def test_a_conversation_is_shown_oldest_first_with_what_was_sent_both_ways(
     newest = mms("conversation", handset, "--limit", "1")
     assert "Is it dead?" not in newest.out
     assert "--limit" in newest.err
+
+
+def test_a_conversation_with_several_short_codes_is_in_the_order_of_time(mms: Mms, simulator: SimulatorClient) -> None:
+    handset, services = next(NUMBERS), ("90001", "10001", "90001", "10001", "50001")
+    for number, service in enumerate(services):
+        simulator.send_message(
+            source=handset, destinations=[service], subject=f"No. {number}", date=f"2026-03-01T10:00:0{number}Z"
+        )
+    every = mms("conversation", handset, "--json").json
+    assert [item["subject"] for item in every] == [f"No. {number}" for number in range(5)]
+    newest = mms("conversation", handset, "--limit", "3")
+    assert [line.strip() for line in newest.out.splitlines() if "No." in line] == ["No. 2", "No. 3", "No. 4"]
+    assert "These are the newest 3" in newest.err
+    assert mms("conversation", handset, "--limit", "5").err == ""
+
+
+def test_an_id_is_printed_in_one_piece_however_narrow_the_terminal_is(
+    mms: Mms, producer: Producer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message = producer.message(destination=next(NUMBERS), requestId=f"order-{uuid.uuid4()}-{'x' * 60}")
+    producer.send(message)
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setattr(output.screen, "_width", 40)
+    for words in (
+        ("conversation", message["destination"]),
+        ("inbox", "--service", message["source"]),
+        ("show", message["requestId"]),
+    ):
+        assert message["requestId"] in mms(*words).out, words
+
+
+def test_what_a_team_adds_to_an_item_is_shown_as_json_too(mms: Mms, stored: ReadBack) -> None:
+    mo_id = next(NUMBERS)
+    added: dict[str, Any] = {
+        "labels": {"urgent", "angry"},
+        "price": Decimal("0.125"),
+        "blob": b"\x00\x01",
+        "votes": {Decimal(2)},
+    }
+    stored.table.put_item(Item={"pk": f"MO#{mo_id}", "sk": "MESSAGE", "status": "RECEIVED", **added})
+    item = mms("show", mo_id, "--json").json["message"]
+    assert {name: item[name] for name in added} == {
+        "labels": ["angry", "urgent"],
+        "price": 0.125,
+        "blob": "AAE=",
+        "votes": [2],
+    }
+    assert mms("show", mo_id).status == 0, "though it has none of what a message has"
 
 
 def test_what_a_customer_wrote_is_neither_markup_nor_obeyed_by_the_terminal(
@@ -68,6 +120,22 @@ def test_a_message_is_shown_whole_and_its_contents_are_saved(
     (file,) = tmp_path.iterdir()
     assert (file.name, file.read_bytes()) == ("0-ex-parrot.jpg", jpeg())
     assert mms("show", f"MO#{mo_id}", "--json").json["message"]["subject"] == "Look"
+
+
+def test_what_needs_attention_is_shown_by_the_id_that_the_list_has(mms: Mms, simulator: SimulatorClient) -> None:
+    body = f"no callback {uuid.uuid4()}".encode()
+    simulator.send_raw("text/plain", body)
+    sha256 = hashlib.sha256(body).hexdigest()
+    assert mms("show", sha256[:12], "--json").json["message"]["pk"] == f"RAW#{sha256}"
+    mo_id = str(simulator.send_message(subject="One").mo_id)
+    simulator.send_message(subject="Other", mo_id=mo_id)
+    (other,) = mms("show", mo_id, "--json").json["conflicts"]
+    name = f"MO#{mo_id}#{other['sk'].removeprefix('CONFLICT#')[:8]}"
+    assert name in mms("show", mo_id).out
+    said = mms("show", name)
+    assert said.out.startswith(f"{name}  CONFLICT\n")
+    assert "Other contents under the same id" in said.out
+    assert mms("show", name, "--json").json["message"] == other
 
 
 def test_a_sent_message_is_found_by_its_mt_id_and_shown_with_every_report(mms: Mms, producer: Producer) -> None:
