@@ -183,6 +183,8 @@ def _running_here() -> Gateway:
         raise Problem(
             "No gateway runs on this machine. Start one with `make local`, or name a deployed one with --stack-name."
         ) from None
+    except KeyError as missing:
+        raise Problem(f"{file} does not tell the {missing} of the gateway. Start `make local` anew.") from None
     except (OSError, ValueError) as error:
         raise Problem(f"{file} can't be read: {error}. Start `make local` anew.") from None
     except (ClientError, BotoCoreError):

@@ -1,5 +1,7 @@
 """Which stack is meant, and how it is called in the commands that are advised."""
 
+from pathlib import Path
+
 import boto3
 import pytest
 from botocore.stub import Stubber
@@ -49,3 +51,18 @@ def test_the_region_is_the_one_that_the_command_line_of_aws_would_take(monkeypat
     with pytest.raises(Problem, match="no stack nope in eu-north-1"):
         connect("nope")
     assert asked == ["eu-north-1"]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [("{", "can't be read"), ("{}", "does not tell the 'accessKeyId' of the gateway"), (None, "No gateway runs")],
+)
+def test_a_stack_that_can_not_be_told_of_is_said_in_a_sentence(
+    text: str | None, sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "stack.json"
+    if text is not None:
+        file.write_text(text)
+    monkeypatch.setenv("MMS_STACK_JSON", str(file))
+    with pytest.raises(Problem, match=sentence):
+        connect(None)
