@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import ListMessageMoveTasksResultEntryTypeDef, MessageTypeDef
 
 BATCH = 10  # messages that one call of SQS gives or takes
+WAIT = 1  # second; without a wait SQS asks only some of its servers
 HIDDEN = 300  # seconds that a message we look at is hidden from others; it is shown again as soon as we are done
 NO_MORE = 3  # receives that bring nothing new, though SQS counts some that are not hidden
 NO_SUCH_TASK = {"InvalidAction", "UnknownOperationException", "UnsupportedOperation"}
@@ -155,14 +156,7 @@ class DeadLetters:
         news: list[MessageTypeDef] = []
         nothing = 0
         while nothing < NO_MORE and not (enough() if enough else news):
-            got = self._sqs.receive_message(
-                QueueUrl=self._url,
-                MaxNumberOfMessages=BATCH,
-                VisibilityTimeout=HIDDEN,
-                WaitTimeSeconds=1,
-                MessageAttributeNames=["reason"],
-                MessageSystemAttributeNames=["SentTimestamp", "ApproximateReceiveCount"],
-            ).get("Messages", [])
+            got = receive(self._sqs, self._url, hidden=HIDDEN)
             new = [message for message in got if message["MessageId"] not in seen]
             seen.update((message["MessageId"], message) for message in got)
             news += new
@@ -210,6 +204,18 @@ class DeadLetters:
 
     def _arn(self, url: str) -> str:
         return self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+
+
+def receive(sqs: "SQSClient", url: str, *, hidden: int) -> list["MessageTypeDef"]:
+    """A few messages with all that is known of them, hidden from others for so many seconds; none if none is left."""
+    return sqs.receive_message(
+        QueueUrl=url,
+        MaxNumberOfMessages=BATCH,
+        VisibilityTimeout=hidden,
+        WaitTimeSeconds=WAIT,
+        MessageAttributeNames=["reason"],
+        MessageSystemAttributeNames=["SentTimestamp", "ApproximateReceiveCount"],
+    ).get("Messages", [])
 
 
 def show_again(sqs: "SQSClient", url: str, handles: Sequence[str]) -> None:

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from console.connection import Gateway
-from console.dead_letters import BATCH, show_again
+from console.dead_letters import receive, show_again
 from console.forgetting.needle import Needle
 from console.watching import Watcher
 from mms_gateway.openmarket.notation import normal_address
 
 MOST = 10_000  # messages that are looked through at most: more are not hidden at once
 HIDDEN = 120  # seconds that a message is hidden from others while the rest is looked through
-WAIT = 1  # second; a short poll might miss some
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,9 +43,7 @@ class HandsetLetters:
         whole = False
         try:
             while len(others) < MOST and time.monotonic() < end:
-                letters = self._sqs.receive_message(
-                    QueueUrl=self._url, MaxNumberOfMessages=BATCH, VisibilityTimeout=HIDDEN, WaitTimeSeconds=WAIT
-                ).get("Messages", [])
+                letters = receive(self._sqs, self._url, hidden=HIDDEN)
                 whole = not letters
                 if whole:
                     break

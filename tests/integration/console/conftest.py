@@ -1,16 +1,19 @@
 """The `mms` command as a person runs it against the running stack."""
 
+import functools
 import io
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.loaders import JSONFileLoader
 
+from console import dead_letters
 from console.__main__ import main
 from console.connection import Gateway, local_gateway
 from local.stack import Stack
@@ -32,6 +35,21 @@ class Said:
 
 
 Mms = Callable[..., Said]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _models_are_read_once() -> Iterator[None]:
+    """Each command has a session of its own, and each session reads AWS's models anew: half of the time of a test."""
+    read = functools.cache(JSONFileLoader().load_file)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(JSONFileLoader, "load_file", lambda _, path: read(path))
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The embedded queues give all they have at once, AWS's only to those who wait."""
+    monkeypatch.setattr(dead_letters, "WAIT", 0)
 
 
 @pytest.fixture(scope="session")

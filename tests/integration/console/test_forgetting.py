@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from console.connection import Gateway
-from console.forgetting import handset_letters
 from console.forgetting.belongings import Stock
 from console.forgetting.remains import remains
 from console.forgetting.removal import Removal
@@ -91,12 +90,6 @@ class People:
         body = json.dumps({"destination": handset, "subject": word})
         self.sqs.send_message(QueueUrl=self.dead_letters, MessageBody=body)
         return word
-
-
-@pytest.fixture(autouse=True)
-def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The embedded queue gives all it has at once, AWS's only to those who wait."""
-    monkeypatch.setattr(handset_letters, "WAIT", 0)
 
 
 @pytest.fixture
