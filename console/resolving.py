@@ -84,6 +84,10 @@ def _check(item: Item, status: str, mt_id: str | None = None) -> None:
         aside = ": it was ordered again, and is tried as soon as its turn comes"
     elif "mtId" in item:
         aside = f": OpenMarket took it as {item['mtId']}"
+    elif now == "SENDING" and "leaseUntil" in item:
+        aside = f": a function is at it, until {item['leaseUntil']} at the latest; wait until then, and look again"
+    elif now == "RETRY" and "retryAt" in item:
+        aside = f": it is tried again by itself, at {item['retryAt']}"
     raise Problem(f"{identity(item)} is {now}, not IN_DOUBT{aside}.")
 
 

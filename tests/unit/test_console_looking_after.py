@@ -17,6 +17,7 @@ from console.dead_letters import DeadLetters, Moved
 from console.doubts import Doubt, look_at, may_be_its
 from console.problems import Problem
 from console.replaying import FAULTS_OF_THE_REQUEST
+from console.resolving import close
 from receive_callback import read_callback
 
 DOUBT = {"pk": "MT#order-1", "sk": "MESSAGE", "status": "IN_DOUBT", "attention": "IN_DOUBT"}
@@ -138,3 +139,22 @@ def test_who_may_not_start_such_a_task_moves_them_without_it(gateway: Gateway) -
             sqs.add_response("get_queue_attributes", {"Attributes": {"QueueArn": "arn"}})
         sqs.add_client_error("list_message_move_tasks", "AccessDenied")
         assert DeadLetters(gateway).move_all() is None
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        (
+            {"status": "SENDING", "leaseUntil": "2026-03-01T10:00:30.000Z"},
+            "until 2026-03-01T10:00:30.000Z at the latest",
+        ),
+        ({"status": "RETRY", "retryAt": "2026-03-01T10:00:30.000Z"}, "again by itself, at 2026-03-01T10:00:30.000Z"),
+        ({"status": "RETRY", "attention": "IN_DOUBT"}, "it was ordered again, and is tried as soon as its turn comes"),
+        ({"status": "ACCEPTED", "mtId": "7"}, "OpenMarket took it as 7"),
+    ],
+)
+def test_what_is_no_doubt_is_not_closed_and_said_to_be_something_else(
+    gateway: Gateway, facts: dict[str, str], said: str
+) -> None:
+    with Stubber(gateway.dynamodb), pytest.raises(Problem, match=f"not IN_DOUBT: .*{said}"):
+        close(gateway, {"pk": "MT#order", "sk": "MESSAGE", "attempts": 1, **facts})
