@@ -72,6 +72,7 @@ def _list() -> typer.Typer:
         cls=Subcommands,
         help="Send and read picture messages, look after what needs a person, and open the console in the browser.",
         no_args_is_help=True,
+        context_settings={"help_option_names": ["-h", "--help"]},
         pretty_exceptions_enable=False,
         rich_markup_mode="rich",
         epilog="Every command takes --stack-name (or MMS_STACK_NAME) for a deployed stack, and --help. Times are UTC.",

@@ -51,6 +51,9 @@ def export(
     message names a version, its id follows an @; a key that makes no safe path
     becomes media/odd/<SHA-256 of it>. Texts stand in their items.
 
+    A message that has been put off before its first try is in no index yet: an
+    export of everything has it, and so has one of a --service without --since.
+
     An export that was interrupted goes on when it is ordered again; files that are
     there are not fetched again.
     """
