@@ -1,6 +1,5 @@
 """`mms console`: the page in the browser."""
 
-import secrets
 import webbrowser
 from typing import Annotated
 
@@ -10,6 +9,8 @@ from console.connection import connect
 from console.options import StackName, read_address
 from console.output import aside, screen
 from console.problems import Problem
+from console.web.guard import Keys
+from console.web.server import listen, serve, url_of
 
 
 def console(
@@ -26,18 +27,15 @@ def console(
 
     Only who has the whole address that is printed gets in, and only from this machine. Ctrl-C ends it.
     """
-    from console.web.server import listen, serve, url_of  # noqa: PLC0415 - the other commands start without a server
-
     gateway = connect(stack_name)
     try:
         listener = listen(port)
     except OSError as error:
         raise Problem(f"Port {port} can't be had: {error.strerror}. Leave --port out for any free one.") from None
-    key = secrets.token_urlsafe(24)
-    url = f"{url_of(listener)}/?key={key}"
+    keys = Keys()
     aside.print(f"The console of {gateway.name} is at")
-    screen.print(url, markup=False, soft_wrap=True)
+    screen.print(f"{url_of(listener)}/?key={keys.address}", markup=False, soft_wrap=True)
     aside.print("Ctrl-C ends it.")
     if browser:
-        webbrowser.open(url)
-    serve(gateway, listener, services=[read_address(each) for each in service or ()], key=key)
+        webbrowser.open(f"{url_of(listener)}/?key={keys.ticket}")
+    serve(gateway, listener, services=[read_address(each) for each in service or ()], keys=keys)

@@ -6,7 +6,6 @@ from pathlib import Path
 from botocore.exceptions import BotoCoreError, ClientError
 from sse_starlette import EventSourceResponse
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
@@ -20,7 +19,7 @@ from console.reading import Reader
 from console.web.actions import Actions
 from console.web.events import Events
 from console.web.files import Files
-from console.web.guard import Guard
+from console.web.guard import Guard, Keys
 from console.web.inbox import Inbox
 from console.web.pages import Pages
 from console.web.phone import OUTCOMES, Phone
@@ -34,7 +33,7 @@ PING_SECONDS = 15
 class WebConsole:
     """The application, and the end of its streams of events."""
 
-    def __init__(self, gateway: Gateway, *, services: Sequence[str] = (), key: str | None = None) -> None:
+    def __init__(self, gateway: Gateway, *, services: Sequence[str] = (), keys: Keys | None = None) -> None:
         reader, media = Reader(gateway), Media(gateway)
         inbox = Inbox(gateway, services)
         self._events = Events(gateway, inbox)
@@ -60,14 +59,13 @@ class WebConsole:
             self._pages.templates.globals["outcomes"] = OUTCOMES
             routes += PhonePages(Phone(gateway.open_market_url), self._pages.templates).routes
         errors = (Problem, GatewayError, ClientError, BotoCoreError)
-        self.app = Starlette(
+        application = Starlette(
             routes=routes,
-            middleware=[
-                Middleware(TrustedHostMiddleware, allowed_hosts=LOCAL_NAMES),
-                Middleware(Guard, key=key),
-            ],
             exception_handlers={**dict.fromkeys(errors, self._explain), Exception: self._admit},
         )
+
+        # Around all of it, what goes wrong included.
+        self.app = TrustedHostMiddleware(Guard(application, keys), allowed_hosts=LOCAL_NAMES)
 
     def close(self) -> None:
         """End the streams of events, so that the server can end."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import threading
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -19,6 +20,7 @@ RETRY_SECONDS = 5.0  # after the stream could not be read
 
 Event = dict[str, Any]
 LOOK_ANEW: Event = {"kind": "all"}
+log = logging.getLogger(__name__)
 
 
 class Events:
@@ -47,10 +49,6 @@ class Events:
                 queue.put_nowait(self._last_state)
         try:
             while (event := await queue.get()) is not None:
-                if queue.qsize() > MAX_WAITING:
-                    while not queue.empty():
-                        queue.get_nowait()
-                    event = LOOK_ANEW
                 yield {"data": json.dumps(event)}
         finally:
             with self._lock:
@@ -72,7 +70,14 @@ class Events:
                         return
                     self._take(change)
             except (Problem, ClientError, BotoCoreError) as error:
-                reason = explain(error) if not isinstance(error, Problem) else str(error)
+                reason = str(error) if isinstance(error, Problem) else explain(error)
+            except Exception:  # a mistake of ours must not leave pages that say they are told of everything
+                log.exception("The table's stream could not be followed")
+                reason = "A mistake of the console's: its terminal tells more."
+            else:
+                return
+            if not stopped.is_set():
+                self._inbox.restart()  # what it knows grows old
                 self._state({"kind": "silent", "reason": reason})
                 stopped.wait(RETRY_SECONDS)
 
@@ -84,7 +89,7 @@ class Events:
         if change.after is not None:
             self._inbox.note(change.after)
         elif change.before is not None and "handset" in change.before:
-            self._inbox.remove(change.before.get("service", ""), change.before["handset"])
+            self._inbox.look_up(change.before.get("service", ""), change.before["handset"])
         self._tell(_event(change))
 
     def _state(self, event: Event) -> None:
@@ -96,7 +101,17 @@ class Events:
             pages = list(self._pages.items())
         for queue, loop in pages:
             with suppress(RuntimeError):  # its loop has ended
-                loop.call_soon_threadsafe(queue.put_nowait, event)
+                loop.call_soon_threadsafe(_put, queue, event)
+
+
+def _put(queue: asyncio.Queue[Event | None], event: Event | None) -> None:
+    """Add an event; to a page that takes none, in place of all that waits."""
+    if queue.qsize() >= MAX_WAITING:
+        ends = event is None
+        while not queue.empty():
+            ends = queue.get_nowait() is None or ends
+        event = None if ends else LOOK_ANEW
+    queue.put_nowait(event)
 
 
 def _event(change: Change) -> Event:
@@ -107,7 +122,7 @@ def _event(change: Change) -> Event:
         "kind": "report" if report else "removed" if change.after is None else "message",
         "pk": item.get("pk"),
         "sk": item.get("sk"),
-        "service": item.get("service"),
+        "service": item.get("service", "") if "handset" in item else None,
         "handset": item.get("handset"),
         "incoming": item.get("direction") == "MO" and change.before is None,
         "mtId": item.get("mtId"),

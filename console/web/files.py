@@ -56,5 +56,4 @@ def media_headers(content_type: str, name: str, *, save: bool = False) -> dict[s
         "Content-Type": served,
         "Content-Disposition": f"{how}; filename*=UTF-8''{quote(name)}",
         "Content-Security-Policy": SANDBOX,
-        "Cache-Control": "private, max-age=3600",
     }

@@ -1,10 +1,11 @@
 """Who may look at the page, and what a browser may do with it: pure ASGI, around everything."""
 
 import hmac
-from http.cookies import SimpleCookie
+import secrets
 from urllib.parse import parse_qs, urlencode
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import cookie_parser
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -25,15 +26,39 @@ HEADERS = {
 }
 
 
-class Guard:
-    """Lets in who has the key, refuses what other pages send, and forbids browsers what the page does not need.
+class Keys:
+    """What opens the page: the key of the printed address, a ticket that opens it once, and the cookie they turn into.
 
-    Without a key everybody on this machine may look, as with the local stack, whose keys are no secret.
+    The ticket is for starting a browser, on whose command line everybody on the machine can read it.
     """
 
-    def __init__(self, app: ASGIApp, key: str | None = None) -> None:
+    def __init__(self) -> None:
+        self.address, self.ticket, self._cookie = (secrets.token_urlsafe(24) for _ in range(3))
+        self._tickets = {self.ticket}
+
+    def exchange(self, given: str) -> str | None:
+        """The cookie for a key or a ticket; None for anything else."""
+        if _same(given, self.address):
+            return self._cookie
+        if given in self._tickets:
+            self._tickets.discard(given)
+            return self._cookie
+        return None
+
+    def knows(self, cookie: str) -> bool:
+        """Whether it is the cookie."""
+        return _same(cookie, self._cookie)
+
+
+class Guard:
+    """Lets in who has a key, refuses what other pages send, and forbids browsers what the page does not need.
+
+    Without keys everybody on this machine may look, as with the local stack, whose own keys are no secret.
+    """
+
+    def __init__(self, app: ASGIApp, keys: Keys | None = None) -> None:
         self._app = app
-        self._key = key
+        self._keys = keys
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or let it through."""
@@ -49,16 +74,16 @@ class Guard:
                 return PlainTextResponse("Another page sent this.", 403)
             if not _is_small(headers.get("content-length")):
                 return PlainTextResponse(f"More than {MAX_REQUEST:,} bytes.", 413)
-        if self._key is None:
-            return None
+        return self._keep_out(scope, headers, self._keys) if self._keys is not None else None
+
+    def _keep_out(self, scope: Scope, headers: Headers, keys: Keys) -> Response | None:
         query = parse_qs(scope["query_string"].decode("latin-1"))
-        given = query.pop("key", [""])[0]
-        if given and _same(given, self._key):
+        cookie = keys.exchange(query.pop("key", [""])[0])
+        if cookie is not None:
             answer = RedirectResponse(f"/?{urlencode(query, doseq=True)}".rstrip("?"), 303)
-            answer.set_cookie(_cookie(headers), self._key, httponly=True, samesite="strict")
+            answer.set_cookie(_cookie(headers), cookie, httponly=True, samesite="strict")
             return answer
-        cookie = SimpleCookie(headers.get("cookie", "")).get(_cookie(headers))
-        if cookie is not None and _same(cookie.value, self._key):
+        if keys.knows(cookie_parser(headers.get("cookie", "")).get(_cookie(headers), "")):
             return None
         return PlainTextResponse("Open the console by the whole address that `mms console` printed.", 403)
 

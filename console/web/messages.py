@@ -46,12 +46,16 @@ class Moment:
     at: str
     words: str
     tone: Tone = "plain"
+    came_at: str | None = None
+    """Of a report, whose own time is the network's: when it came."""
 
 
 def show_message(item: Item, media: Media | None = None) -> ShownMessage:
     """A message for the thread."""
-    # What stands in `text` stands in the parts as well; a layout only says how a handset lays them out.
-    contents = tuple(show(part, media_url(item, part), media) for part in item.get("parts", []))
+    parts = item.get("parts", [])
+    is_only_text = sum(part["contentType"] == "text/plain" for part in parts) == 1
+    text = item.get("text") if is_only_text else None  # of a long one it has the beginning, read in its charset
+    contents = tuple(show(part, media_url(item, part), media, text) for part in parts)
     at = item.get("sentAt") or item["receivedAt"]
     return ShownMessage(
         pk=item["pk"],
@@ -125,4 +129,4 @@ def _report(report: dict[str, Any]) -> Moment:
     said = f" ({report['outcomeDescription']})" if report.get("outcomeDescription") else ""
     when = report.get("date") or report["receivedAt"]
     tone: Tone = "good" if report["status"] == SUCCESS else "bad" if report["final"] else "waiting"
-    return Moment(at=when, words=f"report: {report['status']}{said}, came {report['receivedAt'][11:19]}", tone=tone)
+    return Moment(at=when, words=f"report: {report['status']}{said}", tone=tone, came_at=report["receivedAt"])

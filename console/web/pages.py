@@ -2,6 +2,7 @@
 
 import base64
 import json
+from itertools import islice
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -15,7 +16,7 @@ from console.media import Media
 from console.output import size_text
 from console.problems import Problem
 from console.reading import KINDS, Reader
-from console.web.inbox import Conversation, Inbox
+from console.web.inbox import Conversation, Inbox, Some
 from console.web.messages import history, show_message, standing
 from mms_gateway.message_table.store import Item
 from mms_gateway.openmarket.notation import normal_address
@@ -23,6 +24,7 @@ from mms_gateway.openmarket.notation import normal_address
 ROWS, MORE_ROWS = 60, 240  # conversations of the first piece, and of those that follow as one scrolls
 MESSAGES = 40  # of one piece
 MOST_ATTENTION = 300  # of one kind
+MAX_KEY = 1024  # bytes: DynamoDB takes 2048 in a `pk`, and none of ours has as many
 
 
 class Pages:
@@ -38,30 +40,23 @@ class Pages:
         )
         self.templates.filters["size"] = size_text
 
-    def page(self, request: Request) -> Response:
+    def page(self, _request: Request) -> Response:
         """The whole page; what is in it comes in pieces."""
-        query = request.query_params
         return self._render(
-            "page.html",
-            gateway=self._gateway,
-            most=self._gateway.rules.max_message_bytes,
-            safe=SAFE_BYTES,
-            service=query.get("service", ""),
-            handset=query.get("handset", ""),
+            "page.html", gateway=self._gateway, most=self._gateway.rules.max_message_bytes, safe=SAFE_BYTES
         )
 
     def conversations(self, request: Request) -> Response:
         """Some conversations, newest first: after an `order`, of a `service`, or with `q` in their number."""
         query = request.query_params
         text = normal_address(query.get("q", "")) if query.get("q") else None
+        service = query.get("service") or None
         if text is not None:
-            found, more = self._inbox.search(text, ROWS), False
+            found = Some(conversations=self._inbox.search(text, ROWS, service), before=None)
         else:
             before = query.get("before")
-            count = MORE_ROWS if before else ROWS
-            found = self._inbox.newest(count + 1, service=query.get("service") or None, before=before)
-            found, more = found[:count], len(found) > count
-        return self._render("conversations.html", rows=self._rows(found), more=found[-1].order if more else None)
+            found = self._inbox.newest(MORE_ROWS if before else ROWS, service=service, before=before)
+        return self._render("conversations.html", rows=self._rows(found.conversations), more=found.before)
 
     def services(self, _request: Request) -> Response:
         """The short codes there are."""
@@ -69,7 +64,8 @@ class Pages:
 
     def conversation(self, request: Request) -> Response:
         """One row of the list as it is now; nothing where the conversation is no more."""
-        found = self._inbox.look_up(request.query_params.get("service", ""), request.query_params.get("handset", ""))
+        query = request.query_params
+        found = self._inbox.look_up(query.get("service", ""), query["handset"]) if query.get("handset") else None
         if found is None:
             return Response(status_code=204)
         return self._render("conversations.html", rows=self._rows([found]), more=None)
@@ -77,6 +73,8 @@ class Pages:
     def thread(self, request: Request) -> Response:
         """A conversation with its newest messages, or with `after` some that came before them."""
         service, handset = request.query_params.get("service", ""), request.query_params.get("handset", "")
+        if not 0 < len(handset.encode()) <= MAX_KEY:
+            raise Problem("Choose a conversation.")
         after = request.query_params.get("after")
         page = self._reader.conversation(handset, service, after=_read_cursor(after) if after else None, limit=MESSAGES)
         return self._render(
@@ -93,7 +91,7 @@ class Pages:
     def message(self, request: Request) -> Response:
         """One message as it is now; nothing where it is no more."""
         item = self._item(request)
-        if item is None or "receivedAt" not in item:
+        if item is None or item["sk"] == "CALLBACK":
             return Response(status_code=204)
         return self._render("messages.html", messages=[show_message(item, self._media)], older=None)
 
@@ -105,17 +103,22 @@ class Pages:
         reports = self._reader.reports(item["mtId"]) if "mtId" in item else []
         return self._render("details.html", history=history(item, reports), item=item, texts=_json(item, reports))
 
-    def attention(self, _request: Request) -> Response:
-        """What a person must look at, oldest first."""
-        found: dict[str, list[Item]] = {}
-        for kind in KINDS:
-            items = []
-            for item in self._reader.attention(kind):
-                items.append(item)
-                if len(items) == MOST_ATTENTION:
-                    break
-            found[kind] = items
-        return self._render("attention.html", found=found, meaning=MEANING, reason_of=reason_of, most=MOST_ATTENTION)
+    def attention(self, request: Request) -> Response:
+        """What a person must look at, oldest first: some of each kind, and the item that `pk` and `sk` name."""
+        found = {kind: list(islice(self._reader.attention(kind), MOST_ATTENTION)) for kind in KINDS}
+        wanted = self._item(request)
+        if wanted is not None and "attention" in wanted:
+            kind = wanted["attention"]
+            shown = {(item["pk"], item["sk"]) for item in found[kind]}
+            found[kind] += [wanted] if (wanted["pk"], wanted["sk"]) not in shown else []
+        return self._render(
+            "attention.html",
+            found=found,
+            meaning=MEANING,
+            reason_of=reason_of,
+            most=MOST_ATTENTION,
+            gateway=self._gateway,
+        )
 
     def problem(self, words: str, status: int = 422) -> Response:
         """A piece that says what could not be done."""
@@ -131,8 +134,11 @@ class Pages:
         ]
 
     def _item(self, request: Request) -> Item | None:
+        """The message or callback that the query names; None where it names none."""
         pk, sk = request.query_params.get("pk", ""), request.query_params.get("sk", "")
-        return self._reader.item(pk, sk) if pk and sk else None
+        if not 0 < len(pk.encode()) <= MAX_KEY or sk.partition("#")[0] not in {"MESSAGE", "CALLBACK", "CONFLICT"}:
+            return None
+        return self._reader.item(pk, sk)
 
     def _render(self, template: str, *, status: int = 200, **values: Any) -> Response:
         return HTMLResponse(self.templates.get_template(template).render(**values), status)

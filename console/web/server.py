@@ -11,6 +11,7 @@ import uvicorn
 
 from console.connection import Gateway
 from console.web.app import WebConsole
+from console.web.guard import Keys
 
 START_SECONDS = 15
 STOP_SECONDS = 10
@@ -34,16 +35,16 @@ def url_of(listener: socket.socket) -> str:
     return f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
-def serve(gateway: Gateway, listener: socket.socket, *, services: Sequence[str], key: str | None) -> None:
+def serve(gateway: Gateway, listener: socket.socket, *, services: Sequence[str], keys: Keys) -> None:
     """Serve the console until a signal comes."""
-    console = WebConsole(gateway, services=services, key=key)
+    console = WebConsole(gateway, services=services, keys=keys)
     _Server(console).run([listener])
 
 
 @contextlib.contextmanager
-def running_console(gateway: Gateway, listener: socket.socket, *, key: str | None = None) -> Iterator[None]:
+def running_console(gateway: Gateway, listener: socket.socket, *, keys: Keys | None = None) -> Iterator[None]:
     """Serve the console in a thread of this process while the block runs."""
-    console = WebConsole(gateway, key=key)
+    console = WebConsole(gateway, keys=keys)
     server = _Server(console)
     thread = threading.Thread(target=server.run, args=([listener],), name="console", daemon=True)
     thread.start()

@@ -1,5 +1,6 @@
 // What needs attention, and what a person decides about it.
 
+import { announce } from "./announcing.js";
 import { complain, json, piece, post } from "./fetching.js";
 import { tellTimes } from "./times.js";
 
@@ -7,6 +8,8 @@ const section = document.getElementById("attention");
 const button = document.getElementById("open-attention");
 const count = document.getElementById("attention-count");
 let pending = false;
+let questions = 0;
+let wanted = {}; // the message that somebody wants to see, be it among the oldest or not
 
 export function startAttention(showConversation) {
   section.addEventListener("click", (event) => {
@@ -28,23 +31,12 @@ export function startAttention(showConversation) {
 }
 
 export async function loadAttention() {
+  const question = ++questions;
   try {
-    const shown = await piece("/attention");
-    tellTimes(shown);
-    const items = shown.querySelectorAll("li[data-pk]").length;
-    count.textContent = items;
-    count.hidden = !items;
-    button.title = items ? `${items} need attention` : "Nothing needs attention";
-    const focused = document.activeElement;
-    for (const fresh of shown.querySelectorAll("li[data-pk]")) { // what somebody is at stays as it is
-      const standing = find(fresh.dataset);
-      const same = standing?.dataset.since === fresh.dataset.since && standing.dataset.status === fresh.dataset.status;
-      if (same) fresh.replaceWith(standing);
-    }
-    section.replaceChildren(shown);
-    if (section.contains(focused)) focused.focus({ preventScroll: true });
+    const shown = await piece("/attention", wanted);
+    if (question === questions) show(shown);
   } catch (error) {
-    section.textContent = error.message;
+    section.querySelector("[data-state]")?.replaceChildren(error.message);
   }
 }
 
@@ -58,14 +50,38 @@ export function renewAttention() {
   }, 400);
 }
 
-export function pointOut({ pk, sk }) {
-  const item = find({ pk, sk });
-  item?.scrollIntoView({ block: "center" });
-  item?.querySelector("button, input:not([type=hidden])")?.focus();
+export async function pointOut(item) {
+  wanted = item ? { pk: item.pk, sk: item.sk } : {};
+  await loadAttention();
+  const entry = item && find(item);
+  entry?.scrollIntoView({ block: "center" });
+  (entry ? control(entry) : section).focus();
+}
+
+function show(shown) {
+  tellTimes(shown);
+  const { total, more } = shown.querySelector("[data-total]").dataset;
+  count.textContent = `${total}${more ? "+" : ""}`;
+  count.hidden = total === "0";
+  button.title = total === "0" ? "Nothing needs attention" : `${count.textContent} need attention`;
+  const focused = document.activeElement;
+  const top = section.querySelector(".needs-list")?.scrollTop ?? 0;
+  for (const fresh of shown.querySelectorAll("li[data-pk]")) { // what somebody is at stays as it is
+    const standing = find(fresh.dataset);
+    const same = standing?.dataset.since === fresh.dataset.since && standing.dataset.status === fresh.dataset.status;
+    if (same) fresh.replaceWith(standing);
+  }
+  section.replaceChildren(shown);
+  section.querySelector(".needs-list").scrollTop = top;
+  if (section.contains(focused)) focused.focus({ preventScroll: true });
 }
 
 function find({ pk, sk }) {
   return section.querySelector(`li[data-pk="${CSS.escape(pk)}"][data-sk="${CSS.escape(sk)}"]`);
+}
+
+function control(entry) {
+  return entry.querySelector("button, input:not([type=hidden])");
 }
 
 async function settle(form, chosen) {
@@ -80,7 +96,12 @@ async function settle(form, chosen) {
   for (const each of form.querySelectorAll("button")) each.disabled = true;
   try {
     await post("/resolve", data);
-    form.closest("li").remove();
+    const entry = form.closest("li");
+    const next = entry.nextElementSibling ?? entry.previousElementSibling;
+    entry.remove();
+    announce("Settled");
+    if (next) control(next).focus();
+    else section.focus();
     await loadAttention();
   } catch (error) {
     complain(problem, error);

@@ -1,36 +1,50 @@
 // A form in which a message is written: files by button, by drop and by paste, their size, one send at a time.
 
+import { announce } from "./announcing.js";
 import { complain } from "./fetching.js";
 
 const OVERHEAD = 400; // bytes that headers and boundaries take, about
 const PER_PART = 150;
 
 export class Composer {
+  // `send` takes the form's data and gives the id of the form's next message, or throws what went wrong; an error may
+  // bring a `requestId` under which the same is to be sent next.
   constructor(form, { drop = form, send }) {
     this.form = form;
+    this.send = send;
     this.files = [];
+    this.away = null; // what was written so far, once the form is left
     this.text = form.querySelector("textarea");
     this.problem = form.querySelector(".problem");
     this.list = form.querySelector("[data-files]");
-    this.send = send;
     this.left = new AbortController();
-    const { signal } = this.left;
+    this.listen(drop, this.left.signal);
+    this.measure();
+  }
+
+  listen(drop, signal) {
+    const { form } = this;
     const input = form.querySelector("input[type=file]");
     input.addEventListener("change", () => {
       this.add(input.files);
       input.value = "";
     });
     this.text.addEventListener("input", () => this.measure());
-    this.text.addEventListener("paste", (event) => this.add(event.clipboardData.files));
-    this.text.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
+    this.text.addEventListener("paste", (event) => { // a spreadsheet's cells come as a picture as well
+      if (!event.clipboardData.types.includes("text/plain")) this.add(event.clipboardData.files);
+    });
+    form.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || event.target.closest("button, label")) return;
+      const sends = event.ctrlKey || event.metaKey;
+      if (sends || event.target !== this.text) event.preventDefault();
+      if (sends && !event.repeat) form.requestSubmit(); // a key that is held is one wish
     });
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.submit();
     });
     drop.addEventListener("dragover", (event) => {
-      if (![...event.dataTransfer.types].includes("Files")) return;
+      if (!hasFiles(event)) return;
       event.preventDefault();
       drop.classList.add("dropping");
     }, { signal });
@@ -38,28 +52,29 @@ export class Composer {
       if (!drop.contains(event.relatedTarget)) drop.classList.remove("dropping");
     }, { signal });
     drop.addEventListener("drop", (event) => {
-      event.preventDefault();
       drop.classList.remove("dropping");
+      if (!hasFiles(event)) return;
+      event.preventDefault();
       this.add(event.dataTransfer.files);
     }, { signal });
-    this.measure();
   }
 
   // What has been written so far, for `restore`; the form is done with.
   leave() {
     this.left.abort();
-    return { texts: this.texts().map((field) => field.value), files: this.files, requestId: this.form.dataset.requestId };
+    this.away = this.written();
+    return this.away;
   }
 
   restore(draft) {
     if (!draft) return;
-    this.texts().forEach((field, index) => { field.value = draft.texts[index]; });
     if (draft.requestId) this.form.dataset.requestId = draft.requestId;
-    this.add(draft.files);
+    this.giveBack(draft);
+    if (draft.problem) complain(this.problem, new Error(draft.problem));
   }
 
-  texts() {
-    return [...this.form.querySelectorAll("textarea, input:not([type=file], [type=hidden])")];
+  isEmpty() {
+    return !this.files.length && this.fields().every((field) => !field.value.trim());
   }
 
   add(files) {
@@ -109,6 +124,8 @@ export class Composer {
     this.form.classList.toggle("too-big", size > Number(most));
   }
 
+  // What was written leaves the form at once, and comes back where it could not be sent: nothing that is written
+  // meanwhile is lost, and nothing that was sent looks as if it were not.
   async submit() {
     if (this.sending || (!this.text.value.trim() && !this.files.length)) return;
     this.sending = true;
@@ -116,19 +133,66 @@ export class Composer {
     const data = new FormData(this.form);
     data.delete("files");
     for (const file of this.files) data.append("files", file, file.name);
+    const taken = this.take();
     try {
-      await this.send(data);
+      const next = await this.send(data, taken.requestId);
+      if (this.away) this.away.requestId = next;
+      else if (next) this.form.dataset.requestId = next;
       complain(this.problem, null);
-      this.form.reset();
-      this.files = [];
-      this.add([]);
+      announce("Sent");
     } catch (error) {
-      complain(this.problem, error);
+      taken.requestId = error.requestId ?? taken.requestId;
+      this.comeBack(taken, error);
     }
     this.sending = false;
     this.form.classList.remove("sending");
-    this.text.focus();
+    if (!this.away && document.activeElement === document.body) this.text.focus();
   }
+
+  take() {
+    const taken = this.written();
+    for (const field of this.fields()) field.value = "";
+    this.files = [];
+    this.add([]);
+    return taken;
+  }
+
+  comeBack(taken, error) {
+    announce(`Not sent: ${error.message}`);
+    if (this.away) {
+      Object.assign(this.away, joined(taken, this.away), { requestId: taken.requestId, problem: error.message });
+      return;
+    }
+    if (taken.requestId) this.form.dataset.requestId = taken.requestId;
+    this.giveBack(joined(taken, this.take()));
+    complain(this.problem, error);
+  }
+
+  giveBack({ texts, files }) {
+    this.fields().forEach((field, index) => { field.value = texts[index]; });
+    this.files = [];
+    this.add(files);
+  }
+
+  written() {
+    const { requestId } = this.form.dataset;
+    return { texts: this.fields().map((field) => field.value), files: [...this.files], requestId };
+  }
+
+  fields() {
+    return [...this.form.querySelectorAll("textarea, input:not([type=file], [type=hidden])")];
+  }
+}
+
+function joined(first, second) {
+  return {
+    texts: first.texts.map((text, index) => [text, second.texts[index]].filter(Boolean).join("\n")),
+    files: [...first.files, ...second.files],
+  };
+}
+
+export function hasFiles(event) {
+  return [...(event.dataTransfer?.types ?? [])].includes("Files");
 }
 
 export function bytes(size) {

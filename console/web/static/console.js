@@ -1,29 +1,33 @@
 // The page: what is open stands in its address, what changes is told by the server.
 
+import { announce } from "./announcing.js";
 import { loadAttention, pointOut, renewAttention, startAttention } from "./attention.js";
-import { catchUpList, markOpen, renewRow, startConversations } from "./conversations.js";
-import { catchUp, closeThread, loadThread, openThread, renewDetails, renewMessage, startThread, writeAnswer } from "./thread.js";
+import { hasFiles } from "./composer.js";
+import { catchUpList, loadList, markOpen, renewRow, startConversations } from "./conversations.js";
+import {
+  catchUp, closeThread, hasDrafts, loadThread, openThread, renewDetails, renewMessage, startThread, writeAnswer,
+} from "./thread.js";
+
+const LOOK_AGAIN = 30_000; // milliseconds between two looks while nothing is told
+const AFTER_A_FAILURE = 3_000;
 
 const panes = document.getElementById("panes");
 const thread = document.getElementById("thread");
 const attention = document.getElementById("attention");
 const openAttention = document.getElementById("open-attention");
 const live = document.getElementById("live");
-const announcements = document.getElementById("announcements");
 const keys = document.getElementById("keys");
 const phone = document.getElementById("phone") ? await import("./phone.js") : null;
+let events = null;
+let lookAgain = 0;
 
 async function show(service, handset, { remember = true } = {}) {
   view("thread");
   if (remember) history.pushState(null, "", `/?${new URLSearchParams({ service, handset })}`);
   document.title = `${handset} – MMS gateway`;
   markOpen({ service, handset });
-  try {
-    await loadThread(service, handset);
-    thread.focus({ preventScroll: true });
-  } catch (error) {
-    thread.textContent = error.message;
-  }
+  thread.focus({ preventScroll: true });
+  await loadThread(service, handset);
 }
 
 function view(name) {
@@ -38,29 +42,41 @@ function view(name) {
 
 async function showAttention(item) {
   view("attention");
-  await loadAttention();
-  if (item) pointOut(item);
-  else attention.focus();
+  await pointOut(item);
 }
 
 function back() {
   view(panes.dataset.view === "attention" && openThread() ? "thread" : "list");
-  (document.querySelector('#conversations a[aria-current="true"]') ?? document.getElementById("query")).focus();
+  const row = document.querySelector('#conversations a[aria-current="true"]') ?? document.getElementById("query");
+  (row.checkVisibility() ? row : thread).focus();
 }
 
-function fromAddress() {
+async function fromAddress() {
   const query = new URLSearchParams(location.search);
-  if (query.get("service") && query.get("handset")) {
-    return show(query.get("service"), query.get("handset"), { remember: false });
+  if (query.get("handset")) {
+    await show(query.get("service") ?? "", query.get("handset"), { remember: false });
+    return;
   }
+  document.title = document.body.dataset.title;
+  markOpen(null);
   closeThread();
-  return view("list");
+  view("list");
 }
 
+// Only while somebody looks: a browser has six connections to one server for all of its tabs.
 function listen() {
-  const events = new EventSource("/events");
+  if (events || document.hidden) return;
+  events = new EventSource("/events");
   events.addEventListener("error", () => tell("waiting", "not connected"));
   events.addEventListener("message", (message) => take(JSON.parse(message.data)));
+}
+
+function listenWhileVisible() {
+  if (document.hidden) {
+    events?.close();
+    events = null;
+    tell("waiting", "paused");
+  } else listen();
 }
 
 function tell(state, words, title = "") {
@@ -70,25 +86,45 @@ function tell(state, words, title = "") {
 }
 
 async function take(event) {
-  const open = openThread();
-  if (event.kind === "silent") return tell("bad", "not told of news", event.reason);
+  try {
+    await act(event);
+  } catch {
+    setTimeout(() => take({ kind: "all" }), AFTER_A_FAILURE);
+  }
+}
+
+async function act(event) {
+  clearInterval(event.kind === "all" ? lookAgain : 0);
+  if (event.kind === "silent") {
+    tell("bad", "not told of news", `${event.reason} The page looks again every ${LOOK_AGAIN / 1000} seconds.`);
+    clearInterval(lookAgain);
+    lookAgain = setInterval(refresh, LOOK_AGAIN);
+    return refresh();
+  }
   if (event.kind === "all") {
     tell("good", "live", "The page is told of everything as it happens");
-    await Promise.all([catchUpList(), loadAttention(), catchUp()]);
-    return undefined;
+    return refresh();
   }
   if (event.attention) renewAttention();
   if (event.kind === "report") return renewDetails(event.mtId);
-  if (!event.handset || !event.service) return undefined;
-  renewRow({ service: event.service, handset: event.handset });
-  if (event.incoming) announcements.textContent = `A message from ${event.handset}`;
-  if (open && open.service === event.service && open.handset === event.handset) await renewMessage(event.pk, event.sk);
+  if (!event.handset) return undefined;
+  const { service, handset } = event;
+  renewRow({ service, handset });
+  if (event.incoming) announce(`A message from ${handset}`);
+  const open = openThread();
+  if (open && open.service === service && open.handset === handset) renewMessage(event.pk, event.sk);
   return undefined;
 }
 
+async function refresh() {
+  await Promise.all([catchUpList(), loadAttention(), catchUp()]);
+}
+
 function press(event) {
+  if (event.isComposing) return undefined;
   if (event.key === "Escape" && !keys.open) return back();
-  if (event.target.closest("input, textarea, select, dialog") || event.ctrlKey || event.metaKey || event.altKey) return undefined;
+  const writes = event.target.closest("input, textarea, select, dialog");
+  if (writes || event.ctrlKey || event.metaKey || event.altKey) return undefined;
   const actions = {
     "/": () => document.getElementById("query").focus(),
     a: writeAnswer,
@@ -114,12 +150,17 @@ document.addEventListener("keydown", press);
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-back]")) back();
 });
+for (const kind of ["dragover", "drop"]) { // a file that misses its place must not take the page away
+  document.addEventListener(kind, (event) => { if (hasFiles(event)) event.preventDefault(); });
+}
 openAttention.addEventListener("click", () => {
   if (attention.hidden) showAttention();
   else view(openThread() ? "thread" : "list");
 });
-document.getElementById("toggle-phone")?.addEventListener("click", (event) => phone.togglePhone(event.currentTarget));
+document.getElementById("toggle-phone")?.addEventListener("click", () => phone.togglePhone());
 document.getElementById("open-keys").addEventListener("click", () => keys.showModal());
 window.addEventListener("popstate", fromAddress);
+window.addEventListener("beforeunload", (event) => { if (hasDrafts()) event.preventDefault(); });
+document.addEventListener("visibilitychange", listenWhileVisible);
 listen();
-await fromAddress();
+await Promise.all([loadList(), loadAttention(), fromAddress()]);

@@ -14,6 +14,8 @@ let asked = 0;
 let rows = new Map(); // by conversation: a list of 10,000 is not to be looked through for each of them
 const changed = new Map();
 let renewing = false;
+let loading = 0;
+const meanwhile = new Map(); // conversations that change while a list is on its way, which may not know of that yet
 
 export function startConversations(show) {
   list.addEventListener("click", (event) => {
@@ -49,6 +51,8 @@ export function startConversations(show) {
 
 export async function loadList() {
   const mine = ++asked;
+  if (!rows.size) state.textContent = "Loading …";
+  loading++;
   try {
     const fresh = await piece("/conversations", { q: query.value.trim(), service: service.value });
     if (mine !== asked) return;
@@ -58,7 +62,15 @@ export async function loadList() {
     await fillServices();
   } catch (error) {
     state.textContent = error.message;
+  } finally {
+    loaded();
   }
+}
+
+function loaded() {
+  if (--loading) return;
+  for (const each of meanwhile.values()) renewRow(each);
+  meanwhile.clear();
 }
 
 // Many have changed, or some may have been missed: the newest are put on top, and the reader stays where they are. Where
@@ -66,8 +78,15 @@ export async function loadList() {
 export async function catchUpList() {
   if (query.value.trim()) return;
   const mine = asked;
-  const fresh = await piece("/conversations", { service: service.value });
+  loading++;
+  let fresh;
+  try {
+    fresh = await piece("/conversations", { service: service.value });
+  } finally {
+    loaded();
+  }
   if (mine !== asked) return;
+  state.textContent = "";
   const newest = [...fresh.querySelectorAll("li[data-handset]")];
   if (!newest.some((each) => rows.get(key(each.dataset))?.dataset.order === each.dataset.order)) {
     await loadList();
@@ -84,6 +103,7 @@ export async function catchUpList() {
 // A conversation has changed: its row is renewed soon, together with the others that change meanwhile.
 export function renewRow(conversation) {
   changed.set(key(conversation), conversation);
+  if (loading) meanwhile.set(key(conversation), conversation);
   if (!renewing) {
     renewing = true;
     setTimeout(renewRows, 150);
@@ -102,9 +122,12 @@ export function markOpen(conversation) {
 async function renewRows() {
   const conversations = [...changed.values()];
   changed.clear();
+  const searching = query.value.trim() !== "";
   try {
     if (conversations.length > MANY) await catchUpList();
-    else if (!query.value.trim()) await Promise.all(conversations.map(renew));
+    // In a flood and in a search, some of those that are shown: where they stand may be as it was, what they say not.
+    const shown = searching || conversations.length > MANY ? conversations.filter((each) => rows.has(key(each))) : conversations;
+    await Promise.all(shown.slice(-MANY).map(renew));
   } catch (error) {
     state.textContent = error.message;
   }
@@ -163,7 +186,9 @@ function dress(row) {
 }
 
 function tellState() {
-  const nothing = query.value.trim() ? "No such number." : "No conversations yet.";
+  const nothing = query.value.trim()
+    ? "Not among the conversations that were looked at. Give the whole number to find any."
+    : "No conversations yet.";
   state.textContent = rows.size ? "" : nothing;
 }
 

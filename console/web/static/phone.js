@@ -37,17 +37,18 @@ export function startPhone() {
     await post("/phone/fetch", form);
     await look();
   });
-  if (window.matchMedia("(max-width: 60rem)").matches) togglePhone(document.getElementById("toggle-phone"));
+  if (window.matchMedia("(max-width: 60rem)").matches) togglePhone();
   watch();
 }
 
-export function togglePhone(button) {
+export function togglePhone() {
   phone.hidden = !phone.hidden;
   document.getElementById("panes").classList.toggle("with-phone", !phone.hidden);
-  button.setAttribute("aria-pressed", String(!phone.hidden));
+  document.getElementById("toggle-phone").setAttribute("aria-pressed", String(!phone.hidden));
 }
 
 export function writeOnPhone(numbers) {
+  if (phone.hidden) togglePhone();
   if (numbers) {
     mine.value = numbers.handset;
     to.value = numbers.service;

@@ -5,12 +5,18 @@ import { piece, post } from "./fetching.js";
 import { tellTimes } from "./times.js";
 
 const thread = document.getElementById("thread");
+const welcome = [...thread.children];
 const AT_THE_END = 80; // pixels
+const SOON = 80; // milliseconds
+const MANY = 20; // messages that have changed at once: then the newest are fetched together
 
-let open = null; // {service, handset}
+let open = null; // {service, handset}: of what the pane shows, or is about to show
 let turns = 0;
 let composer = null;
+const told = new Set(); // messages that have changed, and are asked for soon
+let renewing = 0;
 const drafts = new Map(); // what was begun to be written, by conversation
+const questions = new Map(); // how often a message was asked for: only the last answer counts
 let showAttention = () => {};
 
 export function startThread(settle) {
@@ -29,12 +35,24 @@ export function openThread() {
   return open;
 }
 
+// From its first moment the pane is this conversation's: nothing that is written can go to the one before.
 export async function loadThread(service, handset) {
   const mine = ++turns;
-  const shown = await piece("/thread", { service, handset });
-  if (mine !== turns) return;
   leave();
   open = { service, handset };
+  told.clear();
+  const waiting = document.createElement("p");
+  waiting.className = "state";
+  waiting.textContent = `Loading the conversation with ${handset} …`;
+  thread.replaceChildren(waiting);
+  let shown;
+  try {
+    shown = await piece("/thread", open);
+  } catch (error) {
+    if (mine === turns) waiting.textContent = error.message;
+    return;
+  }
+  if (mine !== turns) return;
   thread.replaceChildren(shown);
   tellTimes(thread);
   const messages = document.getElementById("messages");
@@ -43,46 +61,93 @@ export async function loadThread(service, handset) {
   }, { passive: true });
   toTheEnd(messages);
   const form = document.getElementById("answer");
-  composer = new Composer(form, { drop: thread, send: (data) => answer(form, data) });
-  composer.restore(drafts.get(`${service}#${handset}`));
+  if (form) {
+    composer = new Composer(form, { drop: thread, send: answer });
+    composer.restore(drafts.get(name(open)));
+  }
+  if (told.size) await renewTold(); // what came while the thread was on its way
 }
 
 export function closeThread() {
   turns++;
   leave();
   open = null;
-}
-
-function leave() {
-  if (open && composer) drafts.set(`${open.service}#${open.handset}`, composer.leave());
-  composer = null;
+  thread.replaceChildren(...welcome);
 }
 
 export function writeAnswer() {
   document.getElementById("answer-text")?.focus();
 }
 
-// A message of this conversation has come, changed or gone.
-export async function renewMessage(pk, sk) {
+export function hasDrafts() {
+  return Boolean((composer && !composer.isEmpty()) || composer?.sending);
+}
+
+function leave() {
+  if (open && composer) drafts.set(name(open), composer.leave());
+  composer = null;
+}
+
+function name(conversation) {
+  return `${conversation.service}#${conversation.handset}`;
+}
+
+// A message of this conversation has come, changed or gone: it is asked for soon, with those that change meanwhile.
+export function renewMessage(pk, sk) {
+  told.add(`${pk}|${sk}`);
+  clearTimeout(renewing);
+  renewing = setTimeout(renewTold, told.size > MANY ? 10 * SOON : SOON);
+}
+
+async function renewTold() {
+  const messages = document.getElementById("messages");
+  if (!messages) return;
+  let keys = [...told];
+  told.clear();
+  try {
+    if (keys.length > MANY) {
+      await catchUp(); // a flood: beyond the newest only some that are shown
+      keys = keys.filter((key) => find(messages, key)).slice(-MANY);
+    }
+    await Promise.all(keys.map(renew));
+  } catch {
+    for (const key of keys) told.add(key);
+    renewing = setTimeout(renewTold, 30 * SOON);
+  }
+}
+
+async function renew(key) {
   const mine = turns;
+  const question = ask(key);
+  const [pk, sk] = key.split("|");
   const fresh = (await piece("/message", { pk, sk })).firstElementChild;
   const messages = document.getElementById("messages");
-  if (mine !== turns || !messages) return;
+  if (mine !== turns || !messages || questions.get(key) !== question) return;
   if (fresh) holdingTheEnd(messages, () => merge(messages, fresh));
-  else find(messages, `${pk}|${sk}`)?.remove();
+  else find(messages, key)?.remove();
 }
 
 // Changes may have been missed: the newest messages are looked at anew, and the reader stays where they are.
 export async function catchUp() {
-  if (!open) return;
+  if (!open || !document.getElementById("messages")) return;
   const mine = turns;
+  const before = new Map(questions);
   const shown = await piece("/thread", open);
   const messages = document.getElementById("messages");
   if (mine !== turns || !messages) return;
   const newest = [...shown.querySelectorAll(".message")];
   if (newest.length && !newest.some((each) => find(messages, each.dataset.key))) {
     await loadThread(open.service, open.handset);
-  } else holdingTheEnd(messages, () => { for (const each of newest) merge(messages, each); });
+    return;
+  }
+  const stillNew = newest.filter(({ dataset }) => questions.get(dataset.key) === before.get(dataset.key));
+  holdingTheEnd(messages, () => stillNew.forEach((each) => merge(messages, each)));
+}
+
+function ask(key) {
+  const question = (questions.get(key) ?? 0) + 1;
+  questions.set(key, question);
+  return question;
 }
 
 function holdingTheEnd(messages, change) {
@@ -95,20 +160,28 @@ function merge(messages, fresh) {
   tellTimes(fresh);
   const standing = find(messages, fresh.dataset.key);
   if (!standing) return place(messages, fresh);
-  if (!sameContents(standing, fresh)) {
-    standing.replaceWith(fresh);
-    return place(messages, fresh);
-  }
-  // What plays goes on playing, and what is looked at stays open.
+  const focused = standing.contains(document.activeElement) ? focusable(document.activeElement) : null;
   const inside = standing.querySelector("details[data-details][open] .inside");
-  standing.querySelector("footer").replaceWith(fresh.querySelector("footer"));
-  standing.dataset.order = fresh.dataset.order;
-  if (fresh.dataset.mtId) standing.dataset.mtId = fresh.dataset.mtId;
-  if (inside) {
-    standing.querySelector(".inside").replaceWith(inside);
-    standing.querySelector("details[data-details]").open = true; // and is asked for anew
+  let now = standing;
+  if (sameContents(standing, fresh)) { // what plays goes on playing
+    standing.querySelector("footer").replaceWith(fresh.querySelector("footer"));
+    standing.dataset.order = fresh.dataset.order;
+    if (fresh.dataset.mtId) standing.dataset.mtId = fresh.dataset.mtId;
+  } else {
+    standing.replaceWith(fresh);
+    now = fresh;
   }
-  return place(messages, standing);
+  if (inside) { // what is looked at stays open, and is asked for anew
+    now.querySelector(".inside").replaceWith(inside);
+    now.querySelector("details[data-details]").open = true;
+  }
+  place(messages, now);
+  if (focused) (now.querySelector(focused) ?? messages).focus({ preventScroll: true });
+  return undefined;
+}
+
+function focusable(element) {
+  return element.matches("[data-attention]") ? "[data-attention]" : "details[data-details] > summary";
 }
 
 function find(messages, key) {
@@ -141,11 +214,12 @@ function place(messages, message) {
   } else if (messages.lastElementChild !== message) messages.append(message);
 }
 
-async function answer(form, data) {
-  data.append("requestId", form.dataset.requestId);
-  const said = await post("/send", data); // without an answer the id stays: what is sent once more is sent once
-  form.dataset.requestId = said.nextRequestId;
-  if (said.problem) throw new Error(said.problem);
+// The id of the form's next message; without an answer the id stays: what is sent once more is sent once.
+async function answer(data, requestId) {
+  data.append("requestId", requestId);
+  const said = await post("/send", data);
+  if (said.problem) throw Object.assign(new Error(said.problem), { requestId: said.nextRequestId });
+  return said.nextRequestId;
 }
 
 async function loadOlder(marker) {
@@ -185,9 +259,9 @@ function toTheEnd(messages) {
   hold();
   const observer = new ResizeObserver(hold);
   for (const picture of messages.querySelectorAll("img, video")) observer.observe(picture);
-  const leave = () => observer.disconnect();
+  const leaveIt = () => observer.disconnect();
   for (const sign of ["wheel", "touchmove", "keydown", "pointerdown"]) {
-    messages.addEventListener(sign, leave, { once: true, passive: true });
+    messages.addEventListener(sign, leaveIt, { once: true, passive: true });
   }
-  setTimeout(leave, 3000);
+  setTimeout(leaveIt, 3000);
 }

@@ -8,31 +8,35 @@ import httpx
 import pytest
 
 from console.connection import Gateway
+from console.web.guard import Keys
 from console.web.server import listen, running_console, url_of
 from local.stack import Stack
 
-KEY = "a-key-that-is-long-enough"
+
+@pytest.fixture
+def keys() -> Keys:
+    return Keys()
 
 
 @pytest.fixture
-def guarded(gateway: Gateway) -> Iterator[str]:
+def guarded(gateway: Gateway, keys: Keys) -> Iterator[str]:
     """The address of a console that asks for a key."""
-    with listen() as listener, running_console(gateway, listener, key=KEY):
+    with listen() as listener, running_console(gateway, listener, keys=keys):
         yield url_of(listener)
 
 
 @pytest.mark.parametrize(
     "path", ["/", "/conversations", "/media?pk=MO%231&sk=MESSAGE&index=0", "/events", "/static/console.js"]
 )
-def test_without_the_key_nothing_is_shown(guarded: str, path: str) -> None:
-    for query in ("", "key=", "key=wrong", f"key={KEY}x"):
+def test_without_the_key_nothing_is_shown(guarded: str, path: str, keys: Keys) -> None:
+    for query in ("", "key=", "key=wrong", f"key={keys.address}x"):
         answer = httpx.get(f"{guarded}{path}{'&' if '?' in path else '?'}{query}")
         assert (answer.status_code, "whole address" in answer.text) == (403, True)
 
 
-def test_the_key_opens_the_page_and_leaves_the_address(guarded: str) -> None:
+def test_the_key_opens_the_page_and_leaves_the_address(guarded: str, keys: Keys) -> None:
     with httpx.Client() as browser:
-        first = browser.get(f"{guarded}/?key={KEY}&service=88600")
+        first = browser.get(f"{guarded}/?key={keys.address}&service=88600")
         assert (first.status_code, first.headers["location"]) == (303, "/?service=88600")
         cookie = first.headers["set-cookie"].lower()
         assert "httponly" in cookie
@@ -41,8 +45,27 @@ def test_the_key_opens_the_page_and_leaves_the_address(guarded: str) -> None:
         assert browser.get(f"{guarded}/conversations").status_code == 200
 
 
-def test_the_key_leads_to_nowhere_else(guarded: str) -> None:
-    answer = httpx.get(f"{guarded}//elsewhere.example/?key={KEY}")
+def test_a_ticket_opens_the_page_once_and_leaves_no_key_in_the_browser(guarded: str, keys: Keys) -> None:
+    with httpx.Client() as browser:
+        first = browser.get(f"{guarded}/?key={keys.ticket}")
+        assert first.status_code == 303
+        assert not any(secret in first.headers["set-cookie"] for secret in (keys.ticket, keys.address))
+        assert browser.get(guarded).status_code == 200
+    assert httpx.get(f"{guarded}/?key={keys.ticket}").status_code == 403
+    assert httpx.get(f"{guarded}/?key={keys.address}").status_code == 303
+
+
+@pytest.mark.parametrize("others", ['x={"a":1}', "flag", "a@b=1", "=", 'y="', "z=\u00e9".encode().decode()])
+def test_other_programs_cookies_lock_nobody_out(guarded: str, others: str, keys: Keys) -> None:
+    with httpx.Client() as browser:
+        own = browser.get(f"{guarded}/?key={keys.address}").headers["set-cookie"].partition(";")[0]
+    for cookie in (f"{others}; {own}", f"{own}; {others}"):
+        answer = httpx.get(guarded, headers=[(b"Cookie", cookie.encode("latin-1"))])
+        assert answer.status_code == 200
+
+
+def test_the_key_leads_to_nowhere_else(guarded: str, keys: Keys) -> None:
+    answer = httpx.get(f"{guarded}//elsewhere.example/?key={keys.address}")
     assert answer.headers["location"].startswith("/")
     assert not answer.headers["location"].startswith("//")
 
