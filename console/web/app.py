@@ -37,7 +37,7 @@ class WebConsole:
         reader, media = Reader(gateway), Media(gateway)
         inbox = Inbox(gateway, services)
         self._events = Events(gateway, inbox)
-        self._pages = Pages(gateway, reader, media, inbox)
+        self._pages = Pages(gateway, reader, media, inbox, self._events)
         actions = Actions(gateway, reader)
         routes: list[BaseRoute] = [
             Route("/", self._pages.page),

@@ -35,6 +35,11 @@ class Events:
         self._stopped: threading.Event | None = None
         self._last_state: Event | None = None
 
+    @property
+    def are_told(self) -> bool:
+        """Whether the inbox hears of every change."""
+        return self._last_state == LOOK_ANEW
+
     async def listen(self) -> AsyncIterator[dict[str, str]]:
         """Events for one page as sse-starlette takes them, until it goes away or the console ends."""
         queue: asyncio.Queue[Event | None] = asyncio.Queue()

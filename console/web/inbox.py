@@ -100,7 +100,7 @@ class Inbox:
                 if not frontier:
                     return Some(conversations=found, before=None)
                 self._read_on(next(each for each in histories.values() if each.read_to == frontier))
-        return Some(conversations=found, before=frontier if frontier != "~" else before)
+        return Some(conversations=found, before=frontier)
 
     def search(self, text: str, limit: int, service: str | None = None) -> list[Conversation]:
         """Conversations of a handset that is named whole, then those already read whose number holds the text."""

@@ -16,6 +16,7 @@ from console.media import Media
 from console.output import size_text
 from console.problems import Problem
 from console.reading import KINDS, Reader
+from console.web.events import Events
 from console.web.inbox import Conversation, Inbox, Some
 from console.web.messages import history, show_message, standing
 from mms_gateway.message_table.store import Item
@@ -30,11 +31,12 @@ MAX_KEY = 1024  # bytes: DynamoDB takes 2048 in a `pk`, and none of ours has as 
 class Pages:
     """Answers with HTML."""
 
-    def __init__(self, gateway: Gateway, reader: Reader, media: Media, inbox: Inbox) -> None:
+    def __init__(self, gateway: Gateway, reader: Reader, media: Media, inbox: Inbox, events: Events) -> None:
         self._gateway = gateway
         self._reader = reader
         self._media = media
         self._inbox = inbox
+        self._events = events
         self.templates = Environment(
             loader=PackageLoader("console.web"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
         )
@@ -55,6 +57,8 @@ class Pages:
             found = Some(conversations=self._inbox.search(text, ROWS, service), before=None)
         else:
             before = query.get("before")
+            if before is None and not self._events.are_told:
+                self._inbox.restart()  # what it knows may be old
             found = self._inbox.newest(MORE_ROWS if before else ROWS, service=service, before=before)
         return self._render("conversations.html", rows=self._rows(found.conversations), more=found.before)
 

@@ -189,7 +189,9 @@ function tellState() {
   const nothing = query.value.trim()
     ? "Not among the conversations that were looked at. Give the whole number to find any."
     : "No conversations yet.";
-  state.textContent = rows.size ? "" : nothing;
+  const more = list.querySelector(".more");
+  state.textContent = rows.size || more ? "" : nothing;
+  if (more && !rows.size) loadMore(more); // nothing yet as far as it was looked back
 }
 
 function key(conversation) {

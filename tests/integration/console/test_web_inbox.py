@@ -46,11 +46,7 @@ def test_a_quiet_short_code_is_shown_without_reading_the_busy_ones_past(
     gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     inbox = Inbox(gateway, [BUSY, QUIET])
-    asked: list[str] = []
-    day = inbox._reader.day
-    monkeypatch.setattr(
-        inbox._reader, "day", lambda service, *rest, **more: asked.append(service) or day(service, *rest, **more)
-    )
+    asked = note_questions(inbox, monkeypatch)
     assert len(inbox.newest(60, service=QUIET).conversations) == 3
     assert set(asked) == {QUIET}
 
@@ -60,11 +56,7 @@ def test_one_answer_takes_a_bounded_number_of_queries_and_the_next_goes_on(
 ) -> None:
     monkeypatch.setattr("console.web.inbox.PAGE", 1)
     inbox = Inbox(gateway, [BUSY, QUIET])
-    asked: list[str] = []
-    day = inbox._reader.day
-    monkeypatch.setattr(
-        inbox._reader, "day", lambda service, *rest, **more: asked.append(service) or day(service, *rest, **more)
-    )
+    asked = note_questions(inbox, monkeypatch)
     some = inbox.newest(60)
     assert len(asked) <= QUERIES + 2
     assert some.before is not None
