@@ -109,4 +109,5 @@ test: check ## everything that must hold, each test by its name
 	trap 'kill $$beside 2>/dev/null; wait; exit 130' INT TERM; \
 	$(VENV)/bin/pytest --verbose $(BESIDE:%=--ignore=%); others=$$?; \
 	wait $$beside; failed=$$?; cat "$$log"; exit $$((others | failed))
-BESIDE := tests/unit tests/template tests/bench tests/runtime tests/integration/test_local_stack_lifecycle.py
+BESIDE := tests/unit tests/template tests/bench tests/runtime tests/integration/test_local_stack_lifecycle.py \
+	tests/integration/console tests/browser

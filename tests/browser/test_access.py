@@ -86,6 +86,19 @@ def test_on_a_narrow_screen_one_thing_is_shown_at_a_time_and_nothing_sticks_out(
     assert sticks_out(page) == []
 
 
+def test_single_keys_can_be_switched_off(conversation: Desk) -> None:
+    page = conversation.page
+    keys(conversation)
+    page.get_by_label("single letters and / act").uncheck()
+    page.locator("#keys button").click()
+    page.locator("#thread").focus()
+    for key in ("/", "a", "n", "p", "?"):
+        page.keyboard.press(key)
+        expect(page.locator("#thread")).to_be_focused()
+    page.reload()
+    expect(page.locator("#single-keys")).not_to_be_checked()
+
+
 def sticks_out(page: Page) -> list[str]:
     """What is wider than the screen."""
     found: list[str] = page.evaluate(

@@ -84,6 +84,20 @@ def test_a_doubt_is_sent_again_only_when_asked_twice(conversation: Desk, simulat
     assert len(simulator.mt_requests(destination=desk.handset)) == 2
 
 
+def test_what_was_refused_is_dismissed_together(conversation: Desk, stored: ReadBack) -> None:
+    desk = conversation
+    desk.network("refused")
+    for words in ("One", "Another"):
+        desk.answer(words)
+        expect(desk.standing(words)).to_have_text("not sent")
+    in_need(desk, "One")
+    desk.page.once("dialog", lambda dialog: dialog.accept())
+    desk.page.locator("#attention section[aria-label=REJECTED] [data-dismiss-all]").click()
+    expect(desk.page.locator("#attention section[aria-label=REJECTED]")).to_have_count(0)
+    for words in ("One", "Another"):
+        assert "attention" not in stored.item(str(desk.message(words).get_attribute("data-pk")))
+
+
 def test_a_callback_that_can_not_be_read_is_listed_with_its_reason(desk: Desk, simulator: SimulatorClient) -> None:
     desk.open()
     simulator.send_raw("text/plain", f"no callback {desk.handset}".encode())

@@ -8,6 +8,7 @@ from playwright.sync_api import Page, Route, expect
 
 from local.simulator.client import SimulatorClient
 from local.simulator.media import PARROT, enlarge, jpeg
+from tests.browser.conftest import LOST, REFUSED
 from tests.browser.desk import Desk
 
 
@@ -90,7 +91,10 @@ def test_a_picture_is_dropped_into_the_conversation_and_can_be_taken_away_again(
     expect(chip).to_have_count(0)
 
 
-def test_what_is_too_big_is_told_before_it_is_sent_and_refused_in_the_senders_words(desk: Desk, tmp_path: Path) -> None:
+def test_what_is_too_big_is_told_before_it_is_sent_and_refused_in_the_senders_words(
+    desk: Desk, tmp_path: Path, expected: list[str]
+) -> None:
+    expected.append(REFUSED)
     big = tmp_path / "big.jpg"
     big.write_bytes(b"\xff\xd8\xff" + b"x" * 1_200_000)
     desk.open()
@@ -172,7 +176,10 @@ def test_what_was_begun_to_be_written_is_there_when_one_comes_back(desk: Desk, p
     expect(desk.page.locator("#answer .files li")).to_have_count(1)
 
 
-def test_a_form_that_is_sent_twice_for_want_of_an_answer_is_one_message(desk: Desk, simulator: SimulatorClient) -> None:
+def test_a_form_that_is_sent_twice_for_want_of_an_answer_is_one_message(
+    desk: Desk, simulator: SimulatorClient, expected: list[str]
+) -> None:
+    expected.append(LOST)
     desk.open()
     desk.write_on_phone("Hello")
     desk.open_conversation()

@@ -9,7 +9,7 @@ from local.readback import ReadBack
 from local.simulator.callbacks import Part
 from local.simulator.client import SimulatorClient
 from local.stack import Stack
-from tests.browser.conftest import WIDE
+from tests.browser.conftest import LOST, WIDE
 from tests.browser.desk import Desk
 
 
@@ -77,8 +77,9 @@ def test_back_in_the_browser_closes_the_conversation(two: tuple[Desk, str]) -> N
 
 
 def test_what_could_not_be_sent_comes_back_also_where_another_conversation_is_open_by_then(
-    two: tuple[Desk, str],
+    two: tuple[Desk, str], expected: list[str]
 ) -> None:
+    expected.append(LOST)
     desk, other = two
     held = hold(desk.page, "**/send")
     desk.answer("A lost answer")
@@ -142,8 +143,9 @@ def test_an_older_answer_does_not_undo_a_newer_one(two: tuple[Desk, str], stored
 
 @pytest.mark.parametrize("told", ["nothing", "silence"])
 def test_without_the_tables_stream_there_is_still_everything_to_see(
-    page: Page, stack: Stack, simulator: SimulatorClient, told: str
+    page: Page, stack: Stack, simulator: SimulatorClient, told: str, expected: list[str]
 ) -> None:
+    expected.append(LOST)
     desk = Desk(page, stack.console_url, service="88622")
     simulator.send_message(source=desk.handset, destinations=[desk.service], subject="Hello")
 
@@ -191,9 +193,9 @@ def test_a_long_text_is_shown_and_not_only_saved(desk: Desk, simulator: Simulato
 
 
 def test_an_address_is_shown_and_can_not_be_answered(desk: Desk, simulator: SimulatorClient) -> None:
+    desk.open()
     desk.handset = f"{desk.handset}@example.com"
     simulator.send_message(source=desk.handset, destinations=[desk.service], subject="By e-mail")
-    desk.open()
     desk.row().locator("a").click()
     expect(desk.message("By e-mail")).to_be_visible()
     expect(desk.page.locator("p.answer")).to_contain_text("it can't be answered by MMS")

@@ -21,6 +21,8 @@ export function startAttention(showConversation) {
     }
     const orphans = event.target.closest("[data-orphans]");
     if (orphans) findOrphans(orphans);
+    const all = event.target.closest("[data-dismiss-all]");
+    if (all) dismissAll(all.closest("section"), all.textContent);
     const chosen = event.target.closest("[data-mt-id]");
     if (chosen) chosen.closest("form").elements.mtId.value = chosen.dataset.mtId;
   });
@@ -107,6 +109,25 @@ async function settle(form, chosen) {
     complain(problem, error);
     for (const each of form.querySelectorAll("button")) each.disabled = false;
   }
+}
+
+// Those that are shown, and only as they are shown: what has changed since stays, and says so.
+async function dismissAll(kind, words) {
+  if (!window.confirm(`${words}? They are taken off this list; the messages stay.`)) return;
+  let left = 0;
+  for (const form of kind.querySelectorAll("form.settle")) {
+    const data = new FormData(form);
+    data.set("action", "close");
+    try {
+      await post("/resolve", data);
+    } catch (error) {
+      left += 1;
+      complain(form.querySelector(".problem"), error);
+    }
+  }
+  announce(left ? `${left} could not be dismissed` : "Dismissed");
+  section.focus();
+  await loadAttention();
 }
 
 async function findOrphans(search) {

@@ -17,6 +17,7 @@ const attention = document.getElementById("attention");
 const openAttention = document.getElementById("open-attention");
 const live = document.getElementById("live");
 const keys = document.getElementById("keys");
+const singleKeys = document.getElementById("single-keys");
 const phone = document.getElementById("phone") ? await import("./phone.js") : null;
 let events = null;
 let lookAgain = 0;
@@ -124,7 +125,7 @@ function press(event) {
   if (event.isComposing) return undefined;
   if (event.key === "Escape" && !keys.open) return back();
   const writes = event.target.closest("input, textarea, select, dialog");
-  if (writes || event.ctrlKey || event.metaKey || event.altKey) return undefined;
+  if (writes || !singleKeys.checked || event.ctrlKey || event.metaKey || event.altKey) return undefined;
   const actions = {
     "/": () => document.getElementById("query").focus(),
     a: writeAnswer,
@@ -162,5 +163,7 @@ document.getElementById("open-keys").addEventListener("click", () => keys.showMo
 window.addEventListener("popstate", fromAddress);
 window.addEventListener("beforeunload", (event) => { if (hasDrafts()) event.preventDefault(); });
 document.addEventListener("visibilitychange", listenWhileVisible);
+singleKeys.checked = localStorage.getItem("single-keys") !== "off"; // WCAG 2.1.4: they can be switched off
+singleKeys.addEventListener("change", () => localStorage.setItem("single-keys", singleKeys.checked ? "on" : "off"));
 listen();
 await Promise.all([loadList(), loadAttention(), fromAddress()]);

@@ -205,7 +205,8 @@ function step(by) {
 }
 
 async function fillServices() {
+  const names = await json("/services");
   const there = new Set([...service.options].map((option) => option.value));
-  for (const each of await json("/services")) if (!there.has(each)) service.add(new Option(each, each));
+  for (const each of names) if (!there.has(each)) service.add(new Option(each, each));
   service.hidden = service.options.length <= 2;
 }
