@@ -104,10 +104,11 @@ screenshots: setup ## make the README's pictures of the console anew (needs Chro
 # Tests wait more than they work, so some run beside the others, and are shown afterwards.
 .PHONY: test
 test: check ## everything that must hold, each test by its name
-	@log=$$(mktemp) || exit; trap 'rm -f "$$log"' EXIT; \
-	$(VENV)/bin/pytest --verbose $(BESIDE) >"$$log" 2>&1 & beside=$$!; \
-	trap 'kill $$beside 2>/dev/null; wait; exit 130' INT TERM; \
-	$(VENV)/bin/pytest --verbose $(BESIDE:%=--ignore=%); others=$$?; \
-	wait $$beside; failed=$$?; cat "$$log"; exit $$((others | failed))
-BESIDE := tests/unit tests/template tests/bench tests/runtime tests/integration/test_local_stack_lifecycle.py \
-	tests/integration/console tests/browser
+	@logs=$$(mktemp -d) || exit; trap 'rm -rf "$$logs"' EXIT; \
+	$(VENV)/bin/pytest --verbose $(WITHOUT_STACK) >"$$logs/1" 2>&1 & first=$$!; \
+	$(VENV)/bin/pytest --verbose $(FOR_PEOPLE) >"$$logs/2" 2>&1 & second=$$!; \
+	trap 'kill $$first $$second 2>/dev/null; wait; exit 130' INT TERM; \
+	$(VENV)/bin/pytest --verbose $(patsubst %,--ignore=%,$(WITHOUT_STACK) $(FOR_PEOPLE)); failed=$$?; \
+	wait $$first || failed=1; cat "$$logs/1"; wait $$second || failed=1; cat "$$logs/2"; exit $$failed
+WITHOUT_STACK := tests/unit tests/template tests/bench tests/runtime
+FOR_PEOPLE := tests/integration/test_local_stack_lifecycle.py tests/integration/console tests/browser
