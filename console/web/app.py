@@ -21,8 +21,9 @@ from console.web.events import Events
 from console.web.files import Files
 from console.web.guard import Guard, Keys
 from console.web.inbox import Inbox
+from console.web.outcomes import OUTCOMES
 from console.web.pages import Pages
-from console.web.phone import OUTCOMES, Phone
+from console.web.phone import Phone
 from console.web.phone_pages import PhonePages
 from mms_gateway.errors import GatewayError
 

@@ -12,7 +12,8 @@ from starlette.routing import Route
 from console.problems import Problem
 from console.web.actions import read_attachments
 from console.web.files import media_headers
-from console.web.phone import OUTCOMES, Phone
+from console.web.outcomes import OUTCOMES
+from console.web.phone import Phone
 from mms_gateway.openmarket.notation import normal_address
 
 

@@ -14,7 +14,7 @@ from console.exporting.folder import ExportFolder
 from console.reading import plain
 from console.selection import Choice
 from console.watching import Unwatched
-from local.readback import ReadBack
+from local.readback import Item, ReadBack
 from local.simulator.callbacks import Part
 from local.simulator.client import SimulatorClient
 from local.simulator.media import jpeg
@@ -30,6 +30,10 @@ def lines(folder: Path) -> list[dict[str, Any]]:
 
 def keys(items: list[dict[str, Any]]) -> set[tuple[str, str]]:
     return {(item["pk"], item["sk"]) for item in items}
+
+
+def key_of(item: Item) -> tuple[str, str]:
+    return str(item["pk"]), str(item["sk"])
 
 
 def test_a_handsets_messages_come_whole_with_reports_and_media_and_nobody_elses(
@@ -53,9 +57,7 @@ def test_a_handsets_messages_come_whole_with_reports_and_media_and_nobody_elses(
         *stored.items(f"MTID#{sent['mtId']}"),
     ]
     exported = lines(tmp_path)
-    assert sorted(exported, key=lambda item: str(item["sk"])) == sorted(
-        map(plain, expected), key=lambda item: str(item["sk"])
-    )
+    assert sorted(exported, key=key_of) == sorted(map(plain, expected), key=key_of)
     (mo,) = (item for item in exported if item["pk"] == f"MO#{mo_id}")
     assert mo["parts"][0]["size"] == len(jpeg())  # a number, not a text
     files = {str(file.relative_to(tmp_path / "media")): file.read_bytes() for file in tmp_path.rglob("media/*/**/*.*")}
