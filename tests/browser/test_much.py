@@ -68,7 +68,7 @@ def test_10000_conversations_are_listed_newest_first_and_found_by_number(
     began = time.monotonic()
     while desk.rows.count() < 10_000 and time.monotonic() - began < 300:
         page.eval_on_selector("#list", "list => { list.scrollTop = list.scrollHeight }")
-        page.wait_for_timeout(50)
+        page.wait_for_timeout(200)
     assert desk.rows.count() == 10_000
     orders = desk.rows.evaluate_all("all => all.map(each => each.dataset.order)")
     assert orders == sorted(orders, reverse=True)

@@ -7,6 +7,8 @@ const list = document.getElementById("conversations");
 const state = document.getElementById("list-state");
 const query = document.getElementById("query");
 const service = document.getElementById("service");
+const NEAR = 600; // pixels from the list's end at which more is fetched
+const AFTER_A_FAILURE = 2000; // milliseconds
 const MANY = 20; // rows that have changed at once: then the list is fetched anew
 
 let open = null; // {service, handset}
@@ -44,9 +46,7 @@ export function startConversations(show) {
     pause = setTimeout(loadList, 200);
   });
   service.addEventListener("change", loadList);
-  new IntersectionObserver((entries) => {
-    for (const entry of entries) if (entry.isIntersecting) loadMore(list.querySelector(".more"));
-  }, { root: document.getElementById("list"), rootMargin: "600px" }).observe(state);
+  document.getElementById("list").addEventListener("scroll", loadWhileNear, { passive: true });
 }
 
 export async function loadList() {
@@ -164,9 +164,18 @@ async function loadMore(marker) {
     marker.remove();
     append(fresh);
   } catch (error) {
-    delete marker.dataset.loading;
     state.textContent = error.message;
+    setTimeout(() => {
+      delete marker.dataset.loading;
+      loadWhileNear();
+    }, AFTER_A_FAILURE);
   }
+}
+
+function loadWhileNear() {
+  const pane = document.getElementById("list").getBoundingClientRect();
+  const more = list.querySelector(".more");
+  if (more && pane.height && state.getBoundingClientRect().top < pane.bottom + NEAR) loadMore(more);
 }
 
 function append(fresh) {
@@ -176,6 +185,7 @@ function append(fresh) {
   }
   list.append(fresh);
   tellState();
+  requestAnimationFrame(loadWhileNear); // a piece may be small, and its end in sight still
 }
 
 // A row's time as the reader's clock has it, its mark, its place in the map.
