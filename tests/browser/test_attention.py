@@ -110,3 +110,22 @@ def test_a_callback_that_can_not_be_read_is_listed_with_its_reason(desk: Desk, s
     expect(entry).to_contain_text(re.compile("mms replay [0-9a-f]{12}"))
     expect(entry.locator(".fault")).not_to_be_empty()
     expect(send(f"no callback either {desk.handset}".encode())).to_be_visible()  # by itself
+
+
+def test_a_press_is_a_click_also_where_the_list_changes_under_it(
+    conversation: Desk, simulator: SimulatorClient, stored: ReadBack
+) -> None:
+    desk = conversation
+    desk.network("refused")
+    desk.answer("An invoice")
+    expect(desk.standing("An invoice")).to_have_text("not sent")
+    entry = in_need(desk, "An invoice")
+    expect(entry).to_be_visible()
+    entry.get_by_role("button", name="Dismiss").hover()
+    desk.page.mouse.down()
+    with desk.page.expect_response(re.compile("/attention")):
+        simulator.send_raw("text/plain", f"something new {desk.handset}".encode())
+    desk.page.wait_for_timeout(100)
+    desk.page.mouse.up()
+    expect(entry).to_have_count(0)
+    assert "attention" not in stored.item(str(desk.message("An invoice").get_attribute("data-pk")))

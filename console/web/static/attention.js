@@ -2,6 +2,7 @@
 
 import { announce } from "./announcing.js";
 import { complain, json, piece, post } from "./fetching.js";
+import { untilReleased } from "./pressing.js";
 import { tellTimes } from "./times.js";
 
 const section = document.getElementById("attention");
@@ -36,6 +37,7 @@ export async function loadAttention() {
   const question = ++questions;
   try {
     const shown = await piece("/attention", wanted);
+    await untilReleased();
     if (question === questions) show(shown);
   } catch (error) {
     section.querySelector("[data-state]")?.replaceChildren(error.message);

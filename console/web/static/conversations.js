@@ -1,6 +1,7 @@
 // The list at the left: newest first, more as it is scrolled, each row renewed when its conversation changes.
 
 import { json, piece } from "./fetching.js";
+import { untilReleased } from "./pressing.js";
 import { tellTimes } from "./times.js";
 
 const list = document.getElementById("conversations");
@@ -82,6 +83,7 @@ export async function catchUpList() {
   let fresh;
   try {
     fresh = await piece("/conversations", { service: service.value });
+    await untilReleased();
   } finally {
     loaded();
   }
@@ -138,6 +140,7 @@ async function renewRows() {
 async function renew(conversation) {
   if (service.value && service.value !== conversation.service) return;
   const fresh = (await piece("/conversation", conversation)).firstElementChild;
+  await untilReleased();
   const standing = rows.get(key(conversation));
   const hadFocus = standing?.contains(document.activeElement);
   standing?.remove();

@@ -2,6 +2,7 @@
 
 import { Composer } from "./composer.js";
 import { piece, post } from "./fetching.js";
+import { untilReleased } from "./pressing.js";
 import { tellTimes } from "./times.js";
 
 const thread = document.getElementById("thread");
@@ -121,6 +122,7 @@ async function renew(key) {
   const question = ask(key);
   const [pk, sk] = key.split("|");
   const fresh = (await piece("/message", { pk, sk })).firstElementChild;
+  await untilReleased();
   const messages = document.getElementById("messages");
   if (mine !== turns || !messages || questions.get(key) !== question) return;
   if (fresh) holdingTheEnd(messages, () => merge(messages, fresh));
@@ -133,6 +135,7 @@ export async function catchUp() {
   const mine = turns;
   const before = new Map(questions);
   const shown = await piece("/thread", open);
+  await untilReleased();
   const messages = document.getElementById("messages");
   if (mine !== turns || !messages) return;
   const newest = [...shown.querySelectorAll(".message")];
