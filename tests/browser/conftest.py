@@ -3,7 +3,7 @@
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
@@ -30,6 +30,7 @@ REFUSED, LOST = "the server responded with a status of 422", "net::ERR_FAILED"
 """What Chromium says where the console refuses something in words, and where a test loses an answer."""
 
 
+FAILED = pytest.StashKey[bool]()
 PATIENCE = 30_000  # milliseconds: the machine may have more to do
 expect.set_options(timeout=PATIENCE)
 
@@ -55,9 +56,20 @@ def expected() -> list[str]:
     return []
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.when == "call":
+        item.stash[FAILED] = report.failed
+    return report
+
+
 @pytest.fixture
-def page(browser: Browser, expected: list[str]) -> Iterator[Page]:
-    """A page of a browser that nobody has used; whatever goes wrong on it fails the test, but what it expects."""
+def page(browser: Browser, expected: list[str], request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A page of a browser that nobody has used; whatever goes wrong on it fails the test, but what it expects.
+
+    What stood on it when a test failed is printed.
+    """
     context = browser.new_context(viewport=WIDE, locale="en-GB", timezone_id="UTC", accept_downloads=True)
     page = context.new_page()
     page.set_default_timeout(PATIENCE)
@@ -65,6 +77,8 @@ def page(browser: Browser, expected: list[str]) -> Iterator[Page]:
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.on("console", lambda said: problems.append(said.text) if said.type in {"error", "warning"} else None)
     yield page
+    if request.node.stash.get(FAILED, False):
+        print(page.locator("#panes").aria_snapshot())  # pytest shows it with the failure
     context.close()
     assert [each for each in problems if not any(words in each for words in expected)] == []
 

@@ -53,7 +53,7 @@ class Desk:
         expect(self.page.locator("#answer-text")).to_be_visible()
 
     def show_own_service_only(self) -> None:
-        """As by the select, which is only shown where there is a choice."""
+        """As by the select, once it has the short code."""
         self.page.locator(f'#service option[value="{self.service}"]').wait_for(state="attached")
         self.page.eval_on_selector(
             "#service",

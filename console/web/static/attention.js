@@ -57,6 +57,7 @@ export function renewAttention() {
 export async function pointOut(item) {
   wanted = item ? { pk: item.pk, sk: item.sk } : {};
   await loadAttention();
+  await untilReleased();
   const entry = item && find(item);
   entry?.scrollIntoView({ block: "center" });
   (entry ? control(entry) : section).focus();

@@ -221,5 +221,4 @@ async function fillServices() {
   const names = await json("/services");
   const there = new Set([...service.options].map((option) => option.value));
   for (const each of names) if (!there.has(each)) service.add(new Option(each, each));
-  service.hidden = service.options.length <= 2;
 }
