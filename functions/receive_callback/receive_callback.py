@@ -10,6 +10,7 @@ if IN_LAMBDA:
 import binascii
 import hashlib
 import re
+import threading
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -26,11 +27,13 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from mms_gateway.aws import client_config, share_trust
 from mms_gateway.credentials import Credentials
-from mms_gateway.errors import StorageRefused, StorageUnavailable, Unauthorized
+from mms_gateway.errors import SecretUnavailable, StorageRefused, StorageUnavailable, Unauthorized
 from mms_gateway.logs import outcome_line
 from mms_gateway.media_bucket import MediaBucket
 from mms_gateway.message_table.inbound import InboundTable
+from mms_gateway.messages import DeliveryReport
 from mms_gateway.openmarket.content_type import MAX_HEADER
+from mms_gateway.openmarket.decode import DELIVERED
 from mms_gateway.receiving import Callback, Outcome, receive
 from mms_gateway.settings import Settings, read_settings
 
@@ -53,6 +56,7 @@ METRICS = {
 
 logger = Logger()
 metrics = Metrics()
+secret_trouble = threading.Event()  # metrics know no threads, so the handler's own counts what another one met
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +94,7 @@ def credentials() -> Credentials:
 def warn_of_the_secret(reason: str) -> None:
     """Tell that somebody must look at the secret, while callers still come in."""
     logger.warning("secret", extra={"outcome": "secret", "reason": reason})
+    secret_trouble.set()
 
 
 @lru_cache(maxsize=1)
@@ -122,6 +127,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         logger.warning("unauthorized", extra={"outcome": "unauthorized", "reason": str(error)})
         return _respond(401, "unauthorized", "Unauthorized")
     except (StorageUnavailable, StorageRefused) as error:  # refused even for quarantine
+        if isinstance(error, SecretUnavailable):
+            secret_trouble.set()
         return _unavailable(request, str(error))
     except TimeoutError:
         # What is still under way writes just what the next try will find there. The next callback gets threads and
@@ -134,12 +141,21 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     logger.set_correlation_id(callback.request_id)
     log = logger.info if outcome.name in {"stored", "duplicate", "report"} else logger.warning
     log(outcome.name, extra=outcome_line(callback, outcome))
-    if outcome.name == "report" and not outcome.joined:  # of a message that is not ours, or not written down yet
-        metrics.add_metric("OrphanReports", MetricUnit.Count, 1)
+    if outcome.name == "report" and isinstance(outcome.message, DeliveryReport):
+        _count_report(outcome.message, joined=bool(outcome.joined))
     if outcome.media_bytes:
         metrics.add_metric("MediaBytes", MetricUnit.Bytes, outcome.media_bytes)
     header = f"quarantined; {outcome.reason}" if outcome.name == "quarantined" else outcome.name
     return _respond(503 if outcome.name == "truncated" else 200, header, METRICS[outcome.name])
+
+
+def _count_report(report: DeliveryReport, *, joined: bool) -> None:
+    """Count what a report says, with a zero for what it does not: alarms look at shares, and nothing is no number."""
+    # An orphan is of a message that is not ours, or not written down yet.
+    metrics.add_metric("OrphanReports", MetricUnit.Count, int(not joined))
+    if report.final:
+        metrics.add_metric("Delivered", MetricUnit.Count, int(report.status == DELIVERED))
+        metrics.add_metric("Undelivered", MetricUnit.Count, int(report.status != DELIVERED))
 
 
 def _unavailable(request: APIGatewayProxyEvent, reason: str, **facts: object) -> dict[str, Any]:
@@ -150,6 +166,9 @@ def _unavailable(request: APIGatewayProxyEvent, reason: str, **facts: object) ->
 
 def _respond(status: int, outcome: str, metric: str) -> dict[str, Any]:
     metrics.add_metric(metric, MetricUnit.Count, 1)
+    if secret_trouble.is_set():
+        secret_trouble.clear()
+        metrics.add_metric("SecretUnreadable", MetricUnit.Count, 1)
     return {"statusCode": status, "headers": {"X-Mms-Outcome": outcome}, "body": ""}
 
 

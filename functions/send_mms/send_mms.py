@@ -49,7 +49,8 @@ METRICS = {
     "busy": "Busy",
     "unavailable": "Unavailable",
 }
-ALARMS = {"credentials": "CredentialsRefused", "redirect": "Redirected"}
+ALARMS = {"credentials": "CredentialsRefused", "redirect": "Redirected", "secret": "SecretUnreadable"}
+COMPARED = {"Accepted", "Rejected", "Retried"}  # an alarm looks at the share that one of them has of all three
 QUIET = {"accepted", "repeat", "busy"}  # nothing that a person must look at
 
 logger = Logger()
@@ -121,6 +122,7 @@ def gateway() -> Gateway:
 def warn_of_the_secret(reason: str) -> None:
     """Tell that somebody must look at the secret, while messages still go out."""
     logger.warning("secret", extra={"outcome": "secret", "reason": reason})
+    _count("SecretUnreadable")
 
 
 def tell_of_acceptance(outcome: Outcome) -> None:
@@ -192,6 +194,8 @@ def _alert(message: str, facts: Mapping[str, object]) -> None:
 
 def _count(metric: str) -> None:
     metrics.add_metric(metric, MetricUnit.Count, 1)
+    for other in COMPARED - {metric} if metric in COMPARED else ():
+        metrics.add_metric(other, MetricUnit.Count, 0)  # nothing is no number
 
 
 def _set_aside(queue: SendQueue, record: SQSRecord, reason: str) -> bool:

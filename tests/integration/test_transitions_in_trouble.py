@@ -57,7 +57,7 @@ def test_an_object_that_may_not_be_read_is_tried_later_without_a_claim(bench: Be
 def test_a_secret_that_cant_be_had_is_tried_later_without_a_claim_and_alarms(bench: Bench) -> None:
     bench.account.fault = SecretUnavailable("the secret could not be fetched")
     outcome = bench.send()
-    assert (outcome.name, outcome.alarm, bench.item()["status"]) == ("retry", "credentials", "RETRY")
+    assert (outcome.name, outcome.alarm, bench.item()["status"]) == ("retry", "secret", "RETRY")
     assert bench.openmarket.posts == []
 
 

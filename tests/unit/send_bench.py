@@ -124,6 +124,11 @@ class Printed:
         return line
 
 
+def without_zeros(value: object) -> list[float]:
+    """What a metric counted; a zero stands where another one did."""
+    return [one for one in value if one] if isinstance(value, list) else []
+
+
 class Function:
     """The function with everything that it needs, and what it did with its messages."""
 
@@ -219,7 +224,7 @@ class Function:
         (metrics,) = [line for line in lines if "_aws" in line]
         return Printed(
             lines=[line for line in lines if "level" in line],
-            metrics={name: value for name, value in metrics.items() if isinstance(value, list)},
+            metrics={name: counted for name, value in metrics.items() if (counted := without_zeros(value))},
             text=text,
         )
 

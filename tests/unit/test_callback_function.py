@@ -1,5 +1,6 @@
 """The handler's answers, log lines and metrics, over stores in memory; the runtime tests run it as Lambda does."""
 
+import base64
 import json
 import sys
 import time
@@ -16,7 +17,7 @@ import pytest
 
 import receive_callback
 from mms_gateway.authentication import read_secret
-from mms_gateway.errors import StorageUnavailable, Unauthorized
+from mms_gateway.errors import SecretUnavailable, StorageUnavailable, Unauthorized
 from mms_gateway.settings import Settings
 from tests.unit.stores import MemoryBucket, MemoryTable
 
@@ -114,6 +115,39 @@ def test_a_log_line_names_the_message_and_masks_the_person(function: Function) -
     assert not [word for word in PERSONAL if word in printed]
 
 
+def report(status: str) -> dict[str, Any]:
+    """The body of a report, as the API hands it over."""
+    told = {"type": "REPORT", "mtId": 1, "date": "2016-05-16T19:20:30+00:00", "status": status}
+    return {"body": base64.b64encode(json.dumps(told).encode()).decode()}
+
+
+@pytest.mark.parametrize(
+    ("status", "counted"),
+    [
+        ("Retrieved", {"Delivered": [1.0], "Undelivered": [0.0]}),
+        ("Expired", {"Delivered": [0.0], "Undelivered": [1.0]}),
+        ("Deferred", {}),
+    ],
+)
+def test_a_final_report_counts_as_delivered_or_as_undelivered(
+    function: Function, status: str, counted: dict[str, list[float]]
+) -> None:
+    function.invoke("report", **report(status))
+    log, metrics = function.printed()
+    assert (log["status"], log["final"]) == (status, bool(counted))
+    assert {name: metrics[name] for name in ("Delivered", "Undelivered") if name in metrics} == counted
+
+
+def test_a_report_counts_as_an_orphan_or_as_none_and_a_repeat_as_nothing(function: Function) -> None:
+    function.invoke("report", **report("Retrieved"))
+    assert function.printed()[1]["OrphanReports"] == [1.0]
+    function.table.requests["1"] = "order-4711"
+    function.invoke("report", **report("Deferred"))
+    assert function.printed()[1]["OrphanReports"] == [0.0]
+    function.invoke("report", **report("Deferred"))
+    assert not {"Reports", "OrphanReports", "Delivered", "Undelivered"} & function.printed()[1].keys()
+
+
 def test_a_second_delivery_is_a_duplicate(function: Function) -> None:
     assert [function.invoke()[1] for _ in range(2)] == ["stored", "duplicate"]
 
@@ -132,6 +166,22 @@ def test_whatever_is_down_is_answered_503_with_the_reason_in_the_log(function: F
     log, metrics = function.printed()
     assert (log["level"], log["reason"]) == ("ERROR", f"the {part} answered ThrottlingException")
     assert metrics["Unavailable"] == [1.0]
+
+
+def test_a_secret_that_cannot_be_read_is_counted_once_a_call_whoever_met_it(function: Function) -> None:
+    function.invoke()
+    assert "SecretUnreadable" not in function.printed()[1]
+    function.door.fault = SecretUnavailable("the secret is not JSON; put a new value, see the README")
+    function.invoke()
+    assert function.printed()[1]["SecretUnreadable"] == [1.0]
+    function.door.fault = None
+    with ThreadPoolExecutor(1) as another:
+        another.submit(receive_callback.warn_of_the_secret, "callers are compared with the last good one").result()
+    function.invoke()
+    (line,) = [line for line in function.capsys.readouterr().out.splitlines() if "_aws" in line]
+    assert json.loads(line)["SecretUnreadable"] == [1.0]
+    function.invoke()
+    assert "SecretUnreadable" not in function.printed()[1]
 
 
 def test_a_mistake_of_ours_is_answered_503_and_its_text_is_not_logged(function: Function) -> None:

@@ -197,7 +197,7 @@ def test_while_no_newer_secret_can_be_had_messages_go_out_and_somebody_is_told(f
     assert warning["reason"] == (
         "the secret could not be fetched: InternalServiceError; OpenMarket is called with the last good one"
     )
-    assert printed.metrics == {"Accepted": [1.0]}
+    assert printed.metrics == {"Accepted": [1.0], "SecretUnreadable": [1.0]}
     assert "canary" not in printed.text
 
 

@@ -201,8 +201,8 @@ ROWS = {
         level="ERROR",
         away=4,
         line={"reason": "the secret could not be fetched: AccessDeniedException"}
-        | {"comeAgainIn": 4.0, "alarm": "credentials"},
-        metrics={"Retried", "CredentialsRefused"},
+        | {"comeAgainIn": 4.0, "alarm": "secret"},
+        metrics={"Retried", "SecretUnreadable"},
         called=False,
     ),
     "conflict": Row(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from mms_gateway.authentication import CallbackSecret, is_authentic, read_account, read_secret
-from mms_gateway.errors import SecretUnavailable, StorageUnavailable, Unauthorized
+from mms_gateway.errors import SecretUnavailable, Unauthorized
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -40,12 +40,12 @@ class Credentials:
         self._doubt: str | None = None
 
     def authenticate(self, *, token: str, authorization: str | None) -> None:
-        """Raise Unauthorized for a stranger; StorageUnavailable where that can't be told for want of a newer secret."""
+        """Raise Unauthorized for a stranger; SecretUnavailable where that can't be told for want of a newer secret."""
         for oldest in (MAX_AGE, MIN_AGE):
             if is_authentic(self._current(oldest), token=token, authorization=authorization):
                 return
         if self._doubt is not None:
-            raise StorageUnavailable(self._doubt)
+            raise SecretUnavailable(self._doubt)
         raise Unauthorized("the caller's token or password is not one of the secret's")
 
     def _current(self, oldest: float) -> CallbackSecret:
@@ -58,7 +58,7 @@ class Credentials:
         except (SecretUnavailable, ValueError) as error:
             self._doubt = _reason(error)
             if self._secret is None:
-                raise StorageUnavailable(self._doubt) from None
+                raise SecretUnavailable(self._doubt) from None
             self._warn(f"{self._doubt}; callers are compared with the last good one")
             self._looked_at = self._clock()
             return self._secret

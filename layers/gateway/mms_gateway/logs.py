@@ -44,7 +44,8 @@ def outcome_line(callback: "receiving.Callback", outcome: "receiving.Outcome") -
                 "flags": sorted({*message.flags, *(flag for part in message.parts for flag in part.flags)}) or None,
             }
         case DeliveryReport() as report:
-            line |= {"mtId": report.mt_id}
+            status = _without_numbers(report.status, _THEIR_NUMBERS)  # any word may come
+            line |= {"mtId": report.mt_id, "status": status, "final": report.final}
     return {name: value for name, value in line.items() if value is not None}
 
 

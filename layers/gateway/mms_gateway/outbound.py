@@ -202,7 +202,8 @@ class Outcome:
     handset: str | None = None
     mt_id: str | None = None
     attempts: int = 0
-    alarm: Literal["credentials", "redirect"] | None = None
+    alarm: Literal["credentials", "redirect", "secret"] | None = None
+    """What a person must look at: the account that OpenMarket refuses, its redirect, the secret that can't be read."""
     http_status: int | None = None
     code: str | None = None
     trace: Trace | None = None

@@ -178,7 +178,7 @@ class _Sending:
         error = SendError(description=str(trouble))
         wait = self._lifetime.within_reach(self._sender.backoff(self._delivery.receives), standing, self._clock.now())
         self._table.put_off(record, error, retry_at=self._in(wait))
-        alarm = "credentials" if isinstance(trouble, SecretUnavailable) else None
+        alarm = "secret" if isinstance(trouble, SecretUnavailable) else None
         return self._told("retry", error, come_again_in=wait, alarm=alarm)
 
     # --- SENDING ------------------------------------------------------------------------------------------------------

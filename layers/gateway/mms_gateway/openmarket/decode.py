@@ -28,6 +28,8 @@ from mms_gateway.openmarket.strict_json import canonical, ends_too_early
 
 FINAL_STATUSES = {"Retrieved", "Rejected", "Expired", "NotSupported", "Unreachable", "Unrecognized"}
 """Words of reports after which no better one comes; all others may be followed. Source: the MMS delivery page, MM7."""
+DELIVERED = "Retrieved"
+"""The one of them that is success."""
 
 
 def decode_callback(
