@@ -268,21 +268,23 @@ def test_the_role_sees_what_is_missing(resources: Resources) -> None:
     assert allowed["Resource"] == {"Fn::GetAtt": ["MediaBucket", "Arn"]}
 
 
+def elsewhere(resources: Resources) -> dict[str, dict[str, Any]]:
+    """The statements that stand there only where SourceBuckets names some."""
+    (policy,) = resources["SendMmsRole"]["Policies"]
+    conditional = [one["Fn::If"] for one in policy["PolicyDocument"]["Statement"] if "Fn::If" in one]
+    return {one[1]["Sid"]: {"Fn::If": one} for one in conditional if one[0] == "HasSourceBuckets"}
+
+
 def test_the_role_reads_from_source_buckets_only_where_there_are_some(template: Template, resources: Resources) -> None:
     assert template["Conditions"]["HasSourceBuckets"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "SourceBuckets"}, ""]}]}
-    conditional = [
-        one["Fn::If"]
-        for one in resources["SendMmsRole"]["Policies"][0]["PolicyDocument"]["Statement"]
-        if "Fn::If" in one
-    ]
-    assert [(condition, otherwise) for condition, _, otherwise in conditional] == [
-        ("HasSourceBuckets", {"Ref": "AWS::NoValue"})
-    ] * 2
+    assert {sid: one["Fn::If"][2] for sid, one in elsewhere(resources).items()} == {
+        "ReadMediaElsewhere": {"Ref": "AWS::NoValue"},
+        "SeeWhetherMediaAreMissingElsewhere": {"Ref": "AWS::NoValue"},
+    }
 
 
 def test_the_role_reads_and_lists_each_source_bucket(resources: Resources) -> None:
-    (policy,) = resources["SendMmsRole"]["Policies"]
-    read, see = [one["Fn::If"][1] for one in policy["PolicyDocument"]["Statement"] if "Fn::If" in one]
+    read, see = [one["Fn::If"][1] for one in elsewhere(resources).values()]
     told = {"SourceBuckets": "pictures,films.example"}
     assert read["Action"] == ["s3:GetObject", "s3:GetObjectVersion"]
     assert calculated(read["Resource"], told) == ["arn:*:s3:::pictures/*", "arn:*:s3:::films.example/*"]

@@ -66,7 +66,7 @@ def test_the_outputs_are_those_that_others_rely_on(template: Template) -> None:
     contract = {"CallbackUrl", "TableName", "TableStreamArn", "MediaBucketName", "SecretArn"}
     contract |= {"SendQueueUrl", "SendQueueArn", "DeadLetterQueueUrl"}
     policies = {"ProducerPolicyArn", "ReaderPolicyArn"}
-    assert set(template["Outputs"]) == contract | policies | {"ReceiveCallbackName", "SendMmsName"}
+    assert set(template["Outputs"]) == contract | policies | {"ReceiveCallbackName", "SendMmsName", "DashboardUrl"}
 
 
 def test_both_timing_profiles_are_complete(template: Template) -> None:
@@ -99,11 +99,28 @@ def test_functions_and_layers_are_of_one_runtime_and_machine(template: Template)
         assert layer["Properties"]["CompatibleArchitectures"] == ["arm64"]
 
 
-def test_functions_are_traced_and_the_api_is_not(template: Template, resources: Resources) -> None:
+def test_functions_are_traced_unless_told_otherwise_and_the_api_is_not(
+    template: Template, resources: Resources
+) -> None:
     """A segment of API Gateway's holds the whole URL, and with it the token."""
+    assert template["Parameters"]["Tracing"]["Default"] == "Active"
     for function in of_type(template, "AWS::Lambda::Function").values():
-        assert function["Properties"]["TracingConfig"] == {"Mode": "Active"}
+        assert function["Properties"]["TracingConfig"] == {"Mode": {"Ref": "Tracing"}}
     assert resources["ApimmsStage"]["TracingEnabled"] is False
+
+
+@pytest.mark.parametrize("role", sorted(ROLES))
+def test_a_role_may_write_traces_only_where_calls_are_traced(
+    template: Template, resources: Resources, role: str
+) -> None:
+    assert template["Conditions"]["Traced"] == {"Fn::Equals": [{"Ref": "Tracing"}, "Active"]}
+    (policy,) = resources[role]["Policies"]
+    (traces,) = [
+        one["Fn::If"]
+        for one in policy["PolicyDocument"]["Statement"]
+        if "Fn::If" in one and one["Fn::If"][1]["Sid"] == "WriteTraces"
+    ]
+    assert (traces[0], traces[2]) == ("Traced", {"Ref": "AWS::NoValue"})
 
 
 def test_every_function_writes_to_a_log_group_that_forgets(template: Template) -> None:
