@@ -43,7 +43,7 @@ setup: $(VENV)/ready $(TOOLS)/sam/ready $(TOOLS)/ministack/ready ## make the env
 
 .PHONY: lock
 lock: $(VENV)/ready ## bring the lock files up to the newest versions that pyproject.toml allows
-	for group in uv sam ministack; do $(LOCK) --group pyproject.toml:$$group -o locks/$$group.txt; done
+	for group in uv sam ministack pictures; do $(LOCK) --group pyproject.toml:$$group -o locks/$$group.txt; done
 	$(LOCK) pyproject.toml --extra console --group pyproject.toml:develop -o locks/develop.txt
 	$(LOCK) pyproject.toml -c locks/develop.txt -o layers/dependencies/requirements.txt
 	for group in atheris peers; do $(LOCK) --group pyproject.toml:$$group -c locks/develop.txt -o locks/$$group.txt; done
@@ -100,6 +100,10 @@ ROW ?=
 .PHONY: screenshots
 screenshots: setup ## make the README's pictures of the console anew (needs Chromium)
 	MMS_BROWSER=required MMS_SCREENSHOTS=console/screenshots $(VENV)/bin/pytest --quiet tests/browser/test_screenshots.py
+
+.PHONY: dashboard
+dashboard: setup $(TOOLS)/pictures/ready ## draw the dashboard of the template anew, on a made-up day, into functions/dashboard.png
+	set -o pipefail; $(VENV)/bin/python -m local.dashboard | $(TOOLS)/pictures/bin/python -m local.dashboard.drawing functions/dashboard.png
 
 # Tests wait more than they work, so some run beside the others, and are shown afterwards.
 .PHONY: test
