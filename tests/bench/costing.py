@@ -7,6 +7,8 @@ Taken as given, and named beside the sheets: how long AWS and OpenMarket take to
 from rich.console import Console
 from rich.table import Table
 
+from local.dashboard.metrics import curves_of_alarm
+from local.dashboard.observed import observed
 from tests.bench.sheet import (
     COLD,
     KEPT_DAYS,
@@ -36,10 +38,13 @@ def print_costs(bench: Workbench, console: Console) -> None:
         f"spread over a month ({TRACED:.0%} of the calls are traced then), a processor as quick as this machine's"
     )
     found = f"MO {_told(costs.inbound)}; MT {_told(costs.outbound)}, without TLS; report {_told(costs.report)}"
-    secret, metric = (PRICES[price]["usd"] for price in ("secret-month", "metric-month"))
+    months = ("secret-month", "metric-month", "alarm-metric-month", "dashboard-month")
+    secret, metric, alarm, dashboard = (PRICES[price]["usd"] for price in months)
+    watched = sum(curve.metric is not None for one in observed().alarms.values() for curve in curves_of_alarm(one))
     console.print(
         f"Taken as given: {given}. Measured: {found}. Besides, each month whatever comes: ${secret:.2f} for the "
-        f"secret, ${metric:.2f} for each metric that has a value (API Gateway's too), a call of the secret each minute "
+        f"secret, ${metric:.2f} for each metric that has a value (API Gateway's too), ${alarm * watched:.2f} for the "
+        f"alarms, ${dashboard:.2f} for the dashboard, a call of the secret each minute "
         "for each environment that is warm, and the queue's polling. List prices of us-east-1 without free tiers, each "
         "with its source and date in tests/bench/prices.json."
     )

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-COMMANDS = {"fields", "filter", "stats", "sort", "limit"}
+COMMANDS = {"parse", "fields", "filter", "stats", "sort", "limit"}
 FUNCTIONS = {"avg", "count", "datefloor", "ispresent", "latest", "max", "min", "pct"}
 WORDS = {"and", "or", "not", "in", "like", "as", "by", "asc", "desc"}
 TOKEN = re.compile(
@@ -54,6 +54,7 @@ def fields(query: str) -> set[str]:
     named: set[str] = set()
     own: set[str] = set()
     for _, tokens in commands(query):
+        own |= {name for token in tokens if token.kind == "pattern" for name in re.findall(r"\(\?<(\w+)>", token.word)}
         for before, token, after in zip([None, *tokens], tokens, [*tokens[1:], None], strict=False):
             if token.kind != "name" or token.word in WORDS:
                 continue
@@ -67,9 +68,20 @@ def fields(query: str) -> set[str]:
 
 
 def found(query: str, lines: list[Line]) -> list[Line]:
-    """The lines that all filters of a query let through."""
-    filters = [tokens for command, tokens in commands(query) if command == "filter"]
-    return [line for line in lines if all(_Condition(tokens, line).holds() for tokens in filters)]
+    """The lines that all filters of a query let through, with what it parses."""
+    for command, tokens in commands(query):
+        if command == "parse":
+            lines = [_parsed(tokens, line) for line in lines]
+        if command == "filter":
+            lines = [line for line in lines if _Condition(tokens, line).holds()]
+    return lines
+
+
+def _parsed(tokens: list[Token], line: Line) -> Line:
+    """A line with what a pattern finds in one of its fields; one without a match is left as it is."""
+    field, pattern = (token.word for token in tokens)
+    match = re.search(pattern.replace("(?<", "(?P<"), line[field])
+    return {**line, **match.groupdict()} if match else line
 
 
 class _Condition:

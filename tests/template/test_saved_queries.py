@@ -85,8 +85,9 @@ def test_a_query_lies_in_the_stacks_folder_and_looks_into_logs_of_the_stack(name
 @pytest.mark.parametrize("name", QUERIES)
 def test_a_query_is_made_of_known_commands_in_their_order(name: str) -> None:
     order = [command for command, _ in commands(QUERIES[name]["QueryString"])]
-    usual = ["fields", "filter", "stats", "sort", "limit"]
-    assert order == sorted(set(order), key=usual.index)
+    usual = ["parse", "fields", "filter", "stats", "sort", "limit"]
+    assert order == sorted(order, key=usual.index)
+    assert len(order) - order.count("parse") == len(set(order) - {"parse"})
     assert "filter" in order
     assert "stats" in order or order[-1] == "limit", "it could show more than anybody reads"
 
@@ -128,7 +129,15 @@ def test_errors_and_warnings_are_all_that_a_person_should_look_at() -> None:
 @pytest.mark.parametrize("status", ["401", "403", "413", "429", "503"])
 def test_every_answer_that_is_no_success_is_found_in_the_access_log(status: str) -> None:
     name = "ServerErrorsQuery" if status == "503" else "TurnedAwayQuery"
-    assert status in {line["status"] for line in found(QUERIES[name]["QueryString"], of_the_api())}
+    assert status in {line["answer"] for line in found(QUERIES[name]["QueryString"], of_the_api())}
+
+
+@pytest.mark.parametrize("name", ["TurnedAwayQuery", "ServerErrorsQuery"])
+def test_a_query_of_the_access_log_needs_no_fields_that_only_a_standard_log_has(name: str) -> None:
+    known = set(BY_ITSELF) | {"@message"}
+    bare: list[Line] = [{field: line[field] for field in known} for line in of_the_api()]
+    assert fields(QUERIES[name]["QueryString"]) <= known
+    assert found(QUERIES[name]["QueryString"], bare)
 
 
 @pytest.mark.parametrize("field", ["requestId", "moId", "mtId"])
