@@ -129,7 +129,7 @@ def test_what_an_alarm_names_exists(name: str) -> None:
     assert set(re.findall(r"dashboard ([a-z0-9-]+)", text)) <= {DASHBOARD}
     for call in re.findall(r"`mms ([^`]+)`", text):
         assert set(re.findall(r"--[a-z-]+", call)) <= options_of(call)
-        assert f"--stack-name {STACK}" in call or "ID" in call
+        assert call.endswith(f" --stack-name {STACK}")
     settings = set(re.findall(r"\b[A-Z][a-z]+(?:[A-Z][a-z]+)+\b", text)) - {"OpenMarket"}
     assert settings <= set(TEMPLATE["Parameters"])
 
