@@ -45,7 +45,7 @@ def event_source(template: Template) -> dict[str, Any]:
 def test_a_queue_is_standard_encrypted_and_keeps_messages_for_14_days(resources: Resources, name: str) -> None:
     queue = resources[name]
     assert "FifoQueue" not in queue
-    assert queue["SqsManagedSseEnabled"] is True
+    assert queue["SqsManagedSseEnabled"] == {"Fn::If": ["HasKey", False, True]}
     assert queue["MessageRetentionPeriod"] == 14 * DAY == 1209600
 
 
@@ -273,7 +273,7 @@ def test_the_role_reads_from_source_buckets_only_where_there_are_some(template: 
     conditional = [
         one["Fn::If"]
         for one in resources["SendMmsRole"]["Policies"][0]["PolicyDocument"]["Statement"]
-        if "Fn::If" in one
+        if one.get("Fn::If", [""])[0] == "HasSourceBuckets"
     ]
     assert [(condition, otherwise) for condition, _, otherwise in conditional] == [
         ("HasSourceBuckets", {"Ref": "AWS::NoValue"})
@@ -282,7 +282,8 @@ def test_the_role_reads_from_source_buckets_only_where_there_are_some(template: 
 
 def test_the_role_reads_and_lists_each_source_bucket(resources: Resources) -> None:
     (policy,) = resources["SendMmsRole"]["Policies"]
-    read, see = [one["Fn::If"][1] for one in policy["PolicyDocument"]["Statement"] if "Fn::If" in one]
+    conditional = [one["Fn::If"] for one in policy["PolicyDocument"]["Statement"] if "Fn::If" in one]
+    read, see = [then for condition, then, _ in conditional if condition == "HasSourceBuckets"]
     told = {"SourceBuckets": "pictures,films.example"}
     assert read["Action"] == ["s3:GetObject", "s3:GetObjectVersion"]
     assert calculated(read["Resource"], told) == ["arn:*:s3:::pictures/*", "arn:*:s3:::films.example/*"]
