@@ -104,6 +104,10 @@ bench: setup $(TOOLS)/bench/ready ## measure it beside what one would write othe
 	@PYTHONPATH=layers/gateway:functions/receive_callback:functions/send_mms:. $(TOOLS)/bench/bin/python -m tests.bench $(ROW)
 ROW ?=
 
+.PHONY: permissions
+permissions: setup ## print what each role and policy allows and what uses it, and write it into functions/security.md
+	MMS_WRITE_PAGE=1 $(VENV)/bin/pytest --quiet --capture=no tests/faults/security/test_roles.py tests/integration/console/test_policies.py
+
 .PHONY: screenshots
 screenshots: setup ## make the README's pictures of the console anew (needs Chromium)
 	MMS_BROWSER=required MMS_SCREENSHOTS=console/screenshots $(VENV)/bin/pytest --quiet tests/browser/test_screenshots.py

@@ -27,7 +27,7 @@ def test_objects_under_a_key_that_only_the_caller_has_are_refused(resources: Res
 
 
 def test_with_a_key_objects_under_another_one_are_refused_and_those_that_name_none_get_it(
-    template: Template, resources: Resources
+    resources: Resources,
 ) -> None:
     conditional = [
         one["Fn::If"] for one in resources["MediaBucketPolicy"]["PolicyDocument"]["Statement"] if "Fn::If" in one

@@ -27,7 +27,13 @@ def findings(template: Template, folder: Path) -> set[tuple[str, str]]:
         resource.pop("Metadata", None)
     file = folder / "template.json"
     file.write_text(json.dumps(whole))
-    words = [TOOLS / "checkov" / "bin" / "checkov", "--framework", "cloudformation", "--skip-download", "--quiet"]
+    words: list[str | Path] = [
+        TOOLS / "checkov" / "bin" / "checkov",
+        "--framework",
+        "cloudformation",
+        "--skip-download",
+        "--quiet",
+    ]
     said = subprocess.run([*words, "--output", "json", "-f", file], capture_output=True, text=True, check=False)
     failed = json.loads(said.stdout)["results"]["failed_checks"]
     return {(each["resource"].rpartition(".")[2], each["check_id"]) for each in failed}

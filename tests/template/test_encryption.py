@@ -57,7 +57,7 @@ def test_the_bucket_is_under_the_key_and_asks_for_it_seldom(resources: Resources
     (rule,) = resources["MediaBucket"]["BucketEncryption"]["ServerSideEncryptionConfiguration"]
     own = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": KEY}
     assert rule["ServerSideEncryptionByDefault"] == with_key(own, {"SSEAlgorithm": "AES256"})
-    assert rule["BucketKeyEnabled"] == with_key(True)  # noqa: FBT003 - a value of the template
+    assert rule["BucketKeyEnabled"] == with_key(True)
 
 
 @pytest.mark.parametrize("queue", ["SendQueue", "DeadLetterQueue"])

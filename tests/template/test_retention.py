@@ -1,4 +1,4 @@
-"""Rules for how long things are kept: all of it for ever, or for a time that is safe, in the table and in the bucket alike."""
+"""Rules for how long things are kept: for ever, or for a time that is safe, in the table and in the bucket alike."""
 
 import re
 from typing import Any
