@@ -5,9 +5,9 @@ from datetime import timedelta
 LEAST = timedelta(days=30)
 """What keeps a message from going out twice, or from being stored twice, is its item: it must outlast every repeat.
 
-A queue message lives 14 days in the two queues together, and 14 more once it has been redriven from the dead-letter queue;
-reports come up to 14 days late, callbacks are repeated for some 3 days. A person may redrive more often, and producers may
-enqueue a message once more whenever they like: after its retention it is a new one.
+A queue message lives 14 days in the two queues together, and 14 more once it has been redriven from the dead-letter
+queue; reports come up to 14 days late, callbacks are repeated for some 3 days. A person may redrive more often, and
+producers may enqueue a message once more whenever they like: after its retention it is a new one.
 """
 FOR_EVER = timedelta()
 

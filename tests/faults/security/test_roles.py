@@ -75,6 +75,11 @@ def permissions(in_order: list[Permission]) -> set[Permission]:
 
 
 @pytest.fixture(scope="module")
+def without_key(template: Template, stack: Stack, source_bucket: str) -> list[Permission]:
+    return allowed(template, stack, {"SourceBuckets": source_bucket})
+
+
+@pytest.fixture(scope="module")
 def played(stack: Stack, producer: Producer, source_bucket: str, own_logs: list[str]) -> list[Used]:
     """The calls of every scenario of both chains, from the functions' start on."""
     s3, functions = stack.client("s3"), functions_of(stack, own_logs)
@@ -110,10 +115,14 @@ def test_every_call_is_allowed_and_everything_that_is_allowed_is_called(
         tally.note(f"{len(permissions)} permissions, {len(calls) + len(recorded_calls):,} calls")
 
 
+@pytest.fixture(scope="module")
+def tables(stack: Stack, parameters: dict[str, str]) -> PermissionTable:
+    return PermissionTable(stack, parameters)
+
+
 def test_the_page_has_the_table_of_what_each_permission_was_used_by(
-    in_order: list[Permission], played: list[Used], key: OwnKey, stack: Stack, parameters: dict[str, str]
+    in_order: list[Permission], played: list[Used], key: OwnKey, tables: PermissionTable
 ) -> None:
-    tables = PermissionTable(stack, parameters)
     for function, role in ROLES.items():
         of_role = [one for one in in_order if one.function == function]
         table = tables.of(of_role, played, key)
@@ -122,13 +131,15 @@ def test_the_page_has_the_table_of_what_each_permission_was_used_by(
 
 
 def test_without_a_key_of_the_customers_nobody_may_use_one(
-    calls: list[AwsCall], template: Template, stack: Stack, source_bucket: str, key: OwnKey, tallies: Tallies
+    calls: list[AwsCall], permissions: set[Permission], without_key: list[Permission], key: OwnKey, tallies: Tallies
 ) -> None:
     with tallies.of(KIND) as tally:
-        fewer = allowed(template, stack, {"SourceBuckets": source_bucket})
+        fewer = set(without_key)
         tally.cases += len(fewer)
         of_a_key = [one for one in fewer if one.action.startswith("kms:")]
         tally.expect(not of_a_key, "wrong", f"may still be used: {in_words(of_a_key)}")
+        with_key = {one for one in permissions if one.action.startswith("kms:")}
+        tally.expect(fewer == permissions - with_key, "wrong", "the key takes something else with it")
         tally.expect(compare(calls, fewer) == ([], []), "wrong", f"without a key: {compare(calls, fewer)}")
         missing, _ = compare(calls, fewer, key)
         tally.expect(all(one.action.startswith("kms:") for one in missing), "wrong", f"misses {in_words(missing)}")

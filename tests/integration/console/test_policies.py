@@ -5,6 +5,7 @@ import json
 import threading
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -64,21 +65,21 @@ class Person:
     """Somebody with keys of their own, to whom policies are attached; what they type, and the calls that it makes."""
 
     def __init__(self, stack: Stack, mms: Mms, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self._stack, self._mms, self._file, self._patch = stack, mms, file, monkeypatch
+        self.stack, self._mms, self._file, self._patch = stack, mms, file, monkeypatch
         self._iam, self.name = stack.client("iam"), f"person-{uuid.uuid4().hex[:12]}"
         self._typed = ""
         self.used: list[Used] = []
         self.calls: list[AwsCall] = []
 
     def begin(self, *policies: str) -> None:
-        outputs = local_gateway(json.loads(self._stack.as_json())).outputs
+        outputs = local_gateway(json.loads(self.stack.as_json())).outputs
         self._iam.create_user(UserName=self.name)
         for policy in policies:
             self._iam.attach_user_policy(UserName=self.name, PolicyArn=outputs[f"{policy}Arn"])
         self._iam.put_user_policy(UserName=self.name, PolicyName="gap", PolicyDocument=json.dumps(GAP))
         key = self._iam.create_access_key(UserName=self.name)["AccessKey"]
         keys = {"accessKeyId": key["AccessKeyId"], "secretAccessKey": key["SecretAccessKey"]}
-        self._file.write_text(json.dumps({**json.loads(self._stack.as_json()), **keys}))
+        self._file.write_text(json.dumps({**json.loads(self.stack.as_json()), **keys}))
         self._patch.setenv("MMS_STACK_JSON", str(self._file))
         make = boto3.Session.client
 
@@ -151,41 +152,60 @@ def test_a_reader_may_read_what_the_command_and_the_page_show(
     assert (refused.status, "does not let you SendMessage" in refused.err) == (1, True)
 
 
-def test_with_all_three_an_operator_may_do_all_that_the_command_can_and_every_permission_is_used(
-    person: Person,
-    producer: Producer,
-    simulator: SimulatorClient,
-    stored: ReadBack,
-    stack: Stack,
-    tmp_path: Path,
-    permissions: list[Permission],
-) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matters:
+    """What an operator has to do with: ids."""
+
+    handset: str
+    doubts: tuple[str, str]
+    unread: str
+    unreadable: str
+    picture: str
+    long: str
+
+
+@pytest.fixture
+def matters(stack: Stack, stored: ReadBack, producer: Producer, simulator: SimulatorClient) -> Matters:
+    """A doubt to close and one to send again, callbacks in quarantine, a dead letter, messages with media."""
     handset = next(NUMBERS)
-    picture = tmp_path / "parrot.jpg"
-    picture.write_bytes(jpeg())
-    doubts = [in_doubt(producer, simulator, destination=handset, source=SERVICE)["requestId"] for _ in range(2)]
-    unread = quarantined(stored, picture_message(next(NUMBERS)))
-    unreadable = quarantined(stored, f"no message, {next(NUMBERS)}".encode())
-    long = producer.message(
-        destination=handset, source=SERVICE, content=[{"contentId": "long.txt", "text": "long " * 2000}]
-    )
+    fields = {"destination": handset, "source": SERVICE}
+    long = producer.message(**fields, content=[{"contentId": "long.txt", "text": "long " * 2000}])
     producer.send(long)
-    mo_id = str(simulator.send_message([PICTURE], source=handset, destinations=[SERVICE]).mo_id)
-    stack.client("sqs").send_message(QueueUrl=stack.dead_letter_queue_url, MessageBody=json.dumps(producer.message()))
+    dead = json.dumps(producer.message())
+    stack.client("sqs").send_message(QueueUrl=stack.dead_letter_queue_url, MessageBody=dead)
+    return Matters(
+        handset=handset,
+        doubts=(
+            in_doubt(producer, simulator, **fields)["requestId"],
+            in_doubt(producer, simulator, **fields)["requestId"],
+        ),
+        unread=quarantined(stored, picture_message(next(NUMBERS))),
+        unreadable=quarantined(stored, f"no message, {next(NUMBERS)}".encode()),
+        picture=str(simulator.send_message([PICTURE], source=handset, destinations=[SERVICE]).mo_id),
+        long=long["requestId"],
+    )
+
+
+def test_with_all_three_an_operator_may_do_all_that_the_command_can_and_every_permission_is_used(
+    person: Person, producer: Producer, matters: Matters, tmp_path: Path, permissions: list[Permission]
+) -> None:
+    handset, doubts = matters.handset, matters.doubts
+    parrot = tmp_path / "parrot.jpg"
+    parrot.write_bytes(jpeg())
     person.begin(*POLICIES)
-    person.types("send", "--from", SERVICE, "--to", handset, "--text", "Hello", "--attach", str(picture), "--wait")
+    person.types("send", "--from", SERVICE, "--to", handset, "--text", "Hello", "--attach", str(parrot), "--wait")
     person.types("conversation", handset)
     person.types("inbox", "--service", SERVICE)
-    for number, each in enumerate((mo_id, long["requestId"], unreadable)):
+    for number, each in enumerate((matters.picture, matters.long, matters.unreadable)):
         person.types("show", each, "--save", str(tmp_path / f"saved-{number}"))
     browse(person, handset, services=[])
     person.types("attention")
     person.types("resolve", doubts[0])
     person.types("resolve", doubts[0], "--close")
     person.types("resolve", doubts[1], "--resend")
-    person.types("replay", unread)
-    person.types("replay", unreadable, status=1)
-    person.types("resolve", unreadable, "--close")
+    person.types("replay", matters.unread)
+    person.types("replay", matters.unreadable, status=1)
+    person.types("resolve", matters.unreadable, "--close")
     person.types("dlq", "list")
     person.types("dlq", "redrive", "--yes")
     person.types("export", str(tmp_path / "everything"), "--no-media")
@@ -201,7 +221,7 @@ def test_with_all_three_an_operator_may_do_all_that_the_command_can_and_every_pe
     missing, unused = compare(person.calls, permissions)
     assert {one.action for one in missing} <= {"secretsmanager:GetSecretValue"}  # in nobody's policy
     assert {one.action for one in unused} == set(OTHERWISE), [str(one) for one in unused]
-    tables = PermissionTable(stack, {})
+    tables = PermissionTable(person.stack, {})
     for policy in POLICIES:
         of_policy = [one for one in permissions if one.policy == policy]
         table = tables.of(of_policy, person.used, otherwise=OTHERWISE)

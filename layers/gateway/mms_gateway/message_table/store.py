@@ -32,7 +32,7 @@ class Change:
 
 
 class Store:
-    """Conditional writes and consistent reads of one table; what is written is kept for the `retention` from then on."""
+    """Conditional writes and consistent reads of one table; what is written is kept for `retention` from then on."""
 
     def __init__(self, client: "DynamoDBClient", name: str, retention: timedelta = FOR_EVER) -> None:
         self._client = client
