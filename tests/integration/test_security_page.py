@@ -89,12 +89,12 @@ def test_a_message_that_meets_the_old_password_waits_and_goes_out_once_after_the
     names: dict[str, Any], producer: Producer, simulator: SimulatorClient
 ) -> None:
     run(programs("The secret")[0], names)
-    waiting = producer.message()
-    simulator.set_credentials("local", "another")
+    waiting, password = producer.message(), str(uuid.uuid4())
+    simulator.set_credentials("local", password)
     try:
         producer.enqueue(waiting)
         producer.wait(waiting, lambda item: item.get("status") == "RETRY")
-        names["change"](password="another")
+        names["change"](password=password)
         producer.wait(waiting, lambda item: item.get("status") == "ACCEPTED")
         assert len(simulator.mt_requests(accepted=True, destination=waiting["destination"])) == 1
     finally:
