@@ -43,7 +43,7 @@ setup: $(VENV)/ready $(TOOLS)/sam/ready $(TOOLS)/ministack/ready ## make the env
 
 .PHONY: lock
 lock: $(VENV)/ready ## bring the lock files up to the newest versions that pyproject.toml allows
-	for group in uv sam ministack pictures; do $(LOCK) --group pyproject.toml:$$group -o locks/$$group.txt; done
+	for group in uv sam ministack checkov pictures; do $(LOCK) --group pyproject.toml:$$group -o locks/$$group.txt; done
 	$(LOCK) pyproject.toml --extra console --group pyproject.toml:develop -o locks/develop.txt
 	$(LOCK) pyproject.toml -c locks/develop.txt -o layers/dependencies/requirements.txt
 	for group in atheris peers; do $(LOCK) --group pyproject.toml:$$group -c locks/develop.txt -o locks/$$group.txt; done
@@ -63,9 +63,16 @@ build: setup ## build the functions and layers for the cloud, into .aws-sam
 	$(SAM) build --build-dir $(BUILD)
 
 .PHONY: validate
-validate: setup ## check the template, as written and as CloudFormation sees it
+validate: setup $(TOOLS)/checkov/ready ## check the template, as written and as CloudFormation sees it
 	$(SAM) validate --lint
-	set -o pipefail; $(TOOLS)/sam/bin/python tests/template/translate.py | $(VENV)/bin/cfn-lint
+	@own=$$(mktemp -d) || exit; trap 'rm -rf "$$own"' EXIT; trap 'exit 130' INT TERM; \
+	echo "cfn-lint and checkov, on the template as CloudFormation sees it"; \
+	$(TOOLS)/sam/bin/python tests/template/translate.py >"$$own/translated.json" || exit; \
+	$(CHECKOV) -f template.yaml "$$own/translated.json" >"$$own/checkov" 2>&1 & checkov=$$!; \
+	$(VENV)/bin/cfn-lint "$$own/translated.json"; failed=$$?; \
+	wait $$checkov || failed=1; cat "$$own/checkov"; exit $$failed
+# It asks nobody; what it is to pass over stands in the template, each with its reason.
+CHECKOV := $(TOOLS)/checkov/bin/checkov --framework cloudformation --skip-download --quiet --compact
 
 .PHONY: local
 local: setup ## run the whole gateway on this machine, until Ctrl-C
@@ -96,6 +103,10 @@ ONLY ?=
 bench: setup $(TOOLS)/bench/ready ## measure it beside what one would write otherwise (ROW=decode: some of it)
 	@PYTHONPATH=layers/gateway:functions/receive_callback:functions/send_mms:. $(TOOLS)/bench/bin/python -m tests.bench $(ROW)
 ROW ?=
+
+.PHONY: permissions
+permissions: setup ## print what each role and policy allows and what uses it, and write it into functions/security.md
+	MMS_WRITE_PAGE=1 $(VENV)/bin/pytest --quiet --capture=no tests/faults/security/test_roles.py tests/integration/console/test_policies.py
 
 .PHONY: screenshots
 screenshots: setup ## make the README's pictures of the console anew (needs Chromium)

@@ -19,6 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from console.problems import Problem
 from local.places import local_folder
 from mms_gateway.outbound import Rules
+from mms_gateway.retention import read_retention
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -101,6 +102,11 @@ class Gateway:
     def raw_days(self) -> int:
         """How long the bodies of callbacks are kept."""
         return int(self.parameters.get("RawDays", 7))
+
+    @property
+    def retention(self) -> timedelta:
+        """How long items are kept after they were last written."""
+        return read_retention(self.parameters.get("RetentionDays", "0"))
 
     def client(self, service: str) -> Any:
         """A client of one of AWS's services."""

@@ -55,7 +55,8 @@ def _explain_answer(error: ClientError) -> str:
     if code in DENIED:
         return (
             f"AWS does not let you {error.operation_name}: {said or code}. For reading attach the policy of the "
-            "stack's output ReaderPolicyArn, for sending that of ProducerPolicyArn; all else is an administrator's."
+            "stack's output ReaderPolicyArn, for sending that of ProducerPolicyArn, for all else that `mms` does that "
+            "of OperatorPolicyArn beside them; the secret is in none."
         )
     if code in EXPIRED:
         return "Your AWS credentials have expired; log in again."

@@ -37,7 +37,7 @@ class Replayer:
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
         self._media = Media(gateway)
-        self._table = InboundTable(gateway.dynamodb, gateway.addresses.table_name)
+        self._table = InboundTable(gateway.dynamodb, gateway.addresses.table_name, gateway.retention)
         self._bucket = MediaBucket(
             gateway.s3, gateway.addresses.media_bucket, ThreadPoolExecutor(MEDIA_AT_A_TIME, "replayed-media")
         )

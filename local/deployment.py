@@ -7,7 +7,7 @@ import secrets
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -21,13 +21,13 @@ from local.processes import run_tool
 from local.progress import LocalStackError, Say, last_lines
 
 STACK_NAME = "mms-gateway"
-PARAMETERS = (
-    "Timing=fast",
-    "ProtectTable=false",
-    "CallbackRate=10000",  # the embedded API throttles as well, and a load test here is not to measure that
-    "CallbackBurst=5000",
-    "LinkHosts=www.openmarket.com",
-)
+PARAMETERS = {
+    "Timing": "fast",
+    "ProtectTable": "false",
+    "CallbackRate": "10000",  # the embedded API throttles as well, and a load test here is not to measure that
+    "CallbackBurst": "5000",
+    "LinkHosts": "www.openmarket.com",
+}
 ACCOUNT = {"accountId": "local", "password": "local"}
 BASE_URL = re.compile(r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+])(:[0-9]{1,5})?/?")  # as the template has it
 
@@ -59,9 +59,22 @@ def chosen_endpoints() -> list[str]:
     return endpoints
 
 
-def deploy(aws: EmbeddedAws, endpoints: Sequence[str], say: Say) -> Deployment:
+def chosen_parameters() -> dict[str, str]:
+    """The template's parameters for here, with those that MMS_PARAMETERS in the environment names."""
+    words = os.environ.get("MMS_PARAMETERS", "").split()
+    for word in words:
+        if not re.fullmatch("[A-Za-z]+=.*", word):
+            raise LocalStackError(
+                f"MMS_PARAMETERS has {word!r} in it. Give parameters of the template, separated by blanks, such as "
+                "RetentionDays=30 RawDays=0."
+            )
+    return {**PARAMETERS, **dict(word.split("=", 1) for word in words)}
+
+
+def deploy(aws: EmbeddedAws, endpoints: Sequence[str], parameters: Mapping[str, str], say: Say) -> Deployment:
     """Build and deploy the bundle so that it sends to these base URLs, fill in its secret, and see it answer."""
     environment = _sam_environment(aws)
+    parameters = {**parameters, "OpenMarketEndpoints": ",".join(endpoints)}
     with built_bundle(environment, aws.folder / "build.log", say) as template:
         say("Deploying the bundle (sam deploy)")
         run_tool(
@@ -80,8 +93,7 @@ def deploy(aws: EmbeddedAws, endpoints: Sequence[str], say: Say) -> Deployment:
                 "--no-confirm-changeset",
                 "--no-progressbar",
                 "--parameter-overrides",
-                *PARAMETERS,
-                f"OpenMarketEndpoints={','.join(endpoints)}",
+                *(f"{name}={value}" for name, value in parameters.items()),
             ],
             log=aws.folder / "deploy.log",
             environment=environment,

@@ -11,7 +11,7 @@ import boto3
 
 from console.connection import local_gateway
 from console.web.server import listen, running_console, url_of
-from local.deployment import chosen_endpoints, deploy
+from local.deployment import chosen_endpoints, chosen_parameters, deploy
 from local.embedded_aws import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, running_embedded_aws
 from local.leftovers import clean_up_after_the_dead
 from local.progress import Say, elapsed_time_printer
@@ -70,13 +70,13 @@ def running_stack(say: Say | None = None) -> Iterator[Stack]:
     """Build, start and deploy everything; stop and remove everything at the end."""
     say = say or elapsed_time_printer()
     settle_surroundings()
-    elsewhere = chosen_endpoints()
+    elsewhere, parameters = chosen_endpoints(), chosen_parameters()
     if cleaned := clean_up_after_the_dead():
         say(f"Cleaned up after {cleaned} stack{'s' if cleaned > 1 else ''} that had been killed")
     say("Starting the embedded AWS (ministack)")
     # The simulator first: the template wants to know where messages are sent. It ends last, for the same reason.
     with running_simulator() as simulator, running_embedded_aws() as aws, listen() as listener:
-        deployment = deploy(aws, elsewhere or [simulator.url], say)
+        deployment = deploy(aws, elsewhere or [simulator.url], parameters, say)
         simulator.call_back_to(deployment.callback_url)
         stack = Stack(
             callback_url=deployment.callback_url,

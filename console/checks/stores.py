@@ -86,7 +86,7 @@ def check_versioning(gateway: Gateway) -> Iterator[Finding]:
 def check_secret(gateway: Gateway) -> Iterator[Finding]:
     """Whether the secret can be read and has all that it needs; nothing of it is shown."""
     text = gateway.secrets.get_secret_value(SecretId=gateway.addresses.secret_arn).get("SecretString", "")
-    advice = "Put a new value: the README says how, under Deploy."
+    advice = "Put a new value: functions/security.md says how, under the secret."
     faults = []
     tokens = 0
     try:

@@ -9,6 +9,7 @@ from console.connection import Gateway
 from console.problems import DENIED
 
 LIFECYCLE_DAYS = 2  # from the day on which an object expires to that on which its last version is gone
+VERSION_DAYS = 32  # the same where the last version stays for a month
 STREAM_HOURS = 24
 NOT_FOR_YOU = "{} could not be looked at: it takes {}."
 
@@ -23,7 +24,7 @@ def remains(gateway: Gateway, *, searched: bool) -> Iterator[str]:
         until = f" until {_day(now, days + LIFECYCLE_DAYS)}" if days else ""
         yield (
             f"Bodies of callbacks that came again in another form lie under raw/{until}, those that could not be read "
-            "under quarantine/ for good: --bodies searches both."
+            f"under quarantine/ {_kept(gateway, now)}: --bodies searches both."
         )
     stream = now + timedelta(hours=STREAM_HOURS)
     yield f"The table's stream shows what was removed to those who follow it, until {stream:%Y-%m-%d %H:%M} UTC."
@@ -34,6 +35,12 @@ def remains(gateway: Gateway, *, searched: bool) -> Iterator[str]:
     yield "Delivery reports that come from now on find no message, and nobody can tell whose they are."
     log_days = gateway.parameters.get("LogRetentionDays", "30")
     yield f"Logs name requestIds, moIds and the last four digits, until {_day(now, int(log_days))}; never contents."
+
+
+def _kept(gateway: Gateway, now: datetime) -> str:
+    """For how long objects are kept that come now."""
+    days = gateway.retention.days
+    return f"until {_day(now, days + VERSION_DAYS)}" if days else "for good"
 
 
 def _recovery(gateway: Gateway, now: datetime) -> Iterator[str]:

@@ -107,7 +107,7 @@ def gateway() -> Gateway:
     return Gateway(
         settings=settings,
         credentials=credentials(),
-        table=InboundTable(table, settings.table_name),
+        table=InboundTable(table, settings.table_name, settings.retention),
         bucket=MediaBucket(bucket, settings.media_bucket, ThreadPoolExecutor(MEDIA_AT_A_TIME)),
         deadline=ThreadPoolExecutor(4),
     )

@@ -92,7 +92,7 @@ def gateway() -> Gateway:
     few = client_config(connections=2)
     bucket = boto3.client("s3", config=client_config(connections=MEDIA_AT_A_TIME))
     sender = Sender(
-        table=OutboundTable(boto3.client("dynamodb", config=few), settings.table_name),
+        table=OutboundTable(boto3.client("dynamodb", config=few), settings.table_name, settings.retention),
         bucket=MediaBucket(bucket, settings.media_bucket, ThreadPoolExecutor(MEDIA_AT_A_TIME)),
         client=OpenMarketClient(
             settings.endpoints,

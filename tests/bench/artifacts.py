@@ -22,6 +22,7 @@ ENVIRONMENT = {
     "SECRET_ARN": "arn:aws:secretsmanager:us-east-1:000000000000:secret:bench",
     "CALLBACK_ENCODING": "auto",
     "RAW_DAYS": "7",
+    "RETENTION_DAYS": "0",
     "OPENMARKET_ENDPOINTS": "https://mms.openmarket.com",
     "MT_CONFIG": "default",
     "LINK_HOSTS": "",

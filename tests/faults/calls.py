@@ -11,13 +11,14 @@ Function = Literal["ReceiveCallback", "SendMms"]
 class AwsCall:
     """One call, as the SDK was asked to make it; named as in botocore: `dynamodb`, `TransactWriteItems`."""
 
-    function: Function
+    function: str
+    """A Function of ours; or who else it was."""
     service: str
     operation: str
     parameters: Mapping[str, Any]
 
 
-def list_calls(function: Function, client: Any, into: list[AwsCall]) -> None:
+def list_calls(function: str, client: Any, into: list[AwsCall]) -> None:
     """From now on note every call of a client in `into`."""
     service = client.meta.service_model.service_name
 

@@ -14,7 +14,10 @@ import httpx
 import pytest
 
 from local.places import ROOT, local_folder
+from local.readback import ReadBack
+from local.simulator.client import SimulatorClient
 from local.stack import Stack
+from tests.integration.producer import Producer
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="looks for processes in /proc")
 
@@ -202,6 +205,30 @@ def test_messages_go_where_the_environment_wants_them(run: Start) -> None:
     assert told["Environment"]["Variables"]["LINK_HOSTS"] == "www.openmarket.com"
     for queue in (stack.send_queue_url, stack.dead_letter_queue_url):
         assert stack.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])
+
+
+def test_a_stack_with_a_key_and_a_retention_works_like_any_other(run: Start) -> None:
+    key = "arn:aws:kms:us-east-1:000000000000:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+    stack = Stack.read(run(MMS_PARAMETERS=f"RetentionDays=30 KmsKeyArn={key}").wait_until_ready().stack_file)
+    told, stored = stack.client("lambda"), ReadBack(stack)
+    for name in (stack.function_name, stack.send_function_name):
+        variables = told.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+        assert variables["RETENTION_DAYS"] == "30"
+    queue = {"QueueUrl": stack.send_queue_url, "AttributeNames": ["KmsMasterKeyId"]}
+    assert stack.client("sqs").get_queue_attributes(**queue)["Attributes"]["KmsMasterKeyId"] == key
+    with SimulatorClient(stack.open_market_url) as simulator:
+        mo_id = simulator.send_message(subject="Hello").mo_id
+        producer = Producer(stack, stored)
+        sent = producer.send(producer.message())
+    assert sent["status"] == "ACCEPTED"
+    for item in (stored.item(f"MO#{mo_id}"), sent):
+        assert item["expiresAt"] > time.time() + 29 * 86_400
+
+
+def test_a_parameter_that_is_none_is_refused_before_anything_starts(run: Start) -> None:
+    refused = run(MMS_PARAMETERS="RetentionDays 30")
+    assert refused.fails_with().startswith("MMS_PARAMETERS has 'RetentionDays' in it. Give parameters of the template")
+    assert refused.has_left_nothing()
 
 
 @pytest.mark.parametrize("endpoints", ["127.0.0.1:9001", "http://127.0.0.1:9001/mms/v2/send", "http://a,,http://b"])

@@ -15,8 +15,9 @@ Resources = dict[str, dict[str, Any]]
 API_PATIENCE = 29  # seconds: API Gateway gives up on a function then
 OPENMARKET_PATIENCE = 10  # seconds: OpenMarket asks for an answer by then
 READ = {"ReceiveCallback": set(REQUIRED), "SendMms": {*SEND_REQUIRED, *SEND_OPTIONAL}}
+USES_OF_THE_KEY = {"DecryptWithTheKey", "EncryptWithTheKey"}
 ROLES = {
-    "ReceiveCallbackRole": {"RecordMessages", "StoreMedia", "ReadSecret", "WriteLogs", "WriteTraces"},
+    "ReceiveCallbackRole": {"RecordMessages", "StoreMedia", "ReadSecret", "WriteLogs", "WriteTraces", *USES_OF_THE_KEY},
     "SendMmsRole": {
         "RecordMessages",
         "StoreMedia",
@@ -29,6 +30,7 @@ ROLES = {
         "SetAsideWhatCanNotBeRecorded",
         "WriteLogs",
         "WriteTraces",
+        *USES_OF_THE_KEY,
     },
 }
 
@@ -65,7 +67,7 @@ def test_the_stack_deploys_without_a_single_parameter(template: Template) -> Non
 def test_the_outputs_are_those_that_others_rely_on(template: Template) -> None:
     contract = {"CallbackUrl", "TableName", "TableStreamArn", "MediaBucketName", "SecretArn"}
     contract |= {"SendQueueUrl", "SendQueueArn", "DeadLetterQueueUrl"}
-    policies = {"ProducerPolicyArn", "ReaderPolicyArn"}
+    policies = {"ProducerPolicyArn", "ReaderPolicyArn", "OperatorPolicyArn"}
     assert set(template["Outputs"]) == contract | policies | {"ReceiveCallbackName", "SendMmsName", "DashboardUrl"}
 
 

@@ -30,7 +30,11 @@ def translated(template: Path, parameters: dict[str, str]) -> dict[str, Any]:
     for resource in text["Resources"].values():
         if place := CODE_PLACES.get(resource["Type"]):
             resource["Properties"][place] = f"s3://uploaded/{resource['Properties'][place]}"
+    apis = {name: one for name, one in text["Resources"].items() if one["Type"] == "AWS::Serverless::Api"}
     expanded: dict[str, Any] = transform(text, parameters, _NoManagedPolicies())
+    for name, api in apis.items():  # what checkov passes over there is a matter of the stage
+        stage = expanded["Resources"][f"{name}{api['Properties']['StageName']}Stage"]
+        stage["Metadata"] = expanded["Resources"][name].pop("Metadata")
     return expanded
 
 

@@ -17,6 +17,7 @@ import pytest
 import receive_callback
 from mms_gateway.authentication import read_secret
 from mms_gateway.errors import Unauthorized
+from mms_gateway.retention import FOR_EVER
 from mms_gateway.settings import Settings
 from tests.unit.stores import MemoryBucket, MemoryTable
 
@@ -76,7 +77,14 @@ def ready(function: Function, monkeypatch: pytest.MonkeyPatch) -> Iterator[Funct
     """The handler works with this function while the block runs."""
     with ThreadPoolExecutor(4) as pool:
         gateway = receive_callback.Gateway(
-            settings=Settings(table_name="t", media_bucket="b", secret_arn="a", callback_encoding="auto", raw_days=7),
+            settings=Settings(
+                table_name="t",
+                media_bucket="b",
+                secret_arn="a",
+                callback_encoding="auto",
+                raw_days=7,
+                retention=FOR_EVER,
+            ),
             credentials=function.door,  # type: ignore[arg-type]
             table=function.table,  # type: ignore[arg-type]
             bucket=function.bucket,  # type: ignore[arg-type]

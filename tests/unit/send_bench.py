@@ -28,6 +28,7 @@ from mms_gateway.messages import SourceObject
 from mms_gateway.openmarket.endpoint import read_endpoints
 from mms_gateway.openmarket_client import OpenMarketClient, trusted
 from mms_gateway.outbound import Rules
+from mms_gateway.retention import FOR_EVER
 from mms_gateway.send_request import S3Object
 from mms_gateway.send_settings import SendSettings
 from mms_gateway.sending import Sender
@@ -152,6 +153,7 @@ class Function:
             link_hosts=frozenset(),
             max_message_bytes=10_000,
             window=timedelta(hours=24),
+            retention=FOR_EVER,
             send_queue_url="",
             dead_letter_queue_url="",
             call_seconds=CALL,

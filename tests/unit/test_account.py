@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from mms_gateway.authentication import read_account
-from mms_gateway.credentials import MAX_AGE, Account
+from mms_gateway.credentials import HOW_TO_MEND, MAX_AGE, Account
 from mms_gateway.errors import SecretUnavailable, StorageUnavailable
 
 HUNTER = "hunter2 canary"
@@ -88,11 +88,12 @@ def test_the_header_is_basic_with_id_and_password_as_they_are(password: str) -> 
         ("null", "the secret is not a JSON object"),
         ("{}", "the secret's accountId must be text"),
         (secret(account_id=None), "the secret's accountId must be text"),
-        (secret(account_id=""), "the secret's accountId must be text"),
+        (secret(account_id=""), "the secret's accountId must be filled in"),
+        (secret("", account_id=""), "the secret's accountId and password must be filled in"),
         (secret(account_id=12345678), "the secret's accountId must be text"),
         (secret(account_id="canary:5"), "the secret's accountId must be text without a colon"),
         (secret(None), "the secret's password must be text"),
-        (secret(""), "the secret's password must be text"),
+        (secret(""), "the secret's password must be filled in"),
         (secret(4711), "the secret's password must be text"),
         (secret([HUNTER]), "the secret's password must be text"),
     ],
@@ -151,8 +152,8 @@ def test_the_first_may_be_the_newest(account: Account, store: SecretStore) -> No
         ("InternalServiceError", "", "the secret could not be fetched: InternalServiceError"),
         ("AccessDeniedException", "", "the secret could not be fetched: AccessDeniedException"),
         ("silence", "", "the secret could not be fetched: ReadTimeoutError"),
-        (None, HUNTER, "the secret is not JSON; put a new value, see the README"),
-        (None, secret(""), "the secret's password must be text; put a new value, see the README"),
+        (None, HUNTER, f"the secret is not JSON; {HOW_TO_MEND}"),
+        (None, secret(""), f"the secret's password must be filled in; {HOW_TO_MEND}"),
     ],
 )
 def test_the_last_good_one_goes_on_while_no_newer_can_be_had_and_somebody_is_told_once_a_minute(
@@ -181,8 +182,8 @@ def test_the_last_good_one_goes_on_while_no_newer_can_be_had_and_somebody_is_tol
     [
         ("InternalServiceError", "", "the secret could not be fetched: InternalServiceError"),
         ("silence", "", "the secret could not be fetched: ReadTimeoutError"),
-        (None, HUNTER, "the secret is not JSON; put a new value, see the README"),
-        (None, "{}", "the secret's accountId must be text without a colon; put a new value, see the README"),
+        (None, HUNTER, f"the secret is not JSON; {HOW_TO_MEND}"),
+        (None, "{}", f"the secret's accountId must be text without a colon; {HOW_TO_MEND}"),
     ],
 )
 @pytest.mark.parametrize("newest", [False, True])

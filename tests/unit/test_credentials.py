@@ -5,7 +5,7 @@ import json
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from mms_gateway.credentials import MAX_AGE, MIN_AGE, Credentials
+from mms_gateway.credentials import HOW_TO_MEND, MAX_AGE, MIN_AGE, Credentials
 from mms_gateway.errors import StorageUnavailable, Unauthorized
 
 
@@ -104,9 +104,7 @@ def test_known_callers_come_in_while_the_secret_is_of_the_wrong_form_and_somebod
     enter(credentials, "first")
     store.value, clock.now = "hunter2", clock.now + 10 * MAX_AGE
     enter(credentials, "first")
-    assert warnings == [
-        "the secret is not JSON; put a new value, see the README; callers are compared with the last good one"
-    ]
+    assert warnings == [f"the secret is not JSON; {HOW_TO_MEND}; callers are compared with the last good one"]
 
 
 def test_whom_only_a_newer_secret_could_know_is_asked_to_come_again_and_waits_for_one_fetch(
@@ -158,4 +156,4 @@ def test_a_secret_of_the_wrong_form_says_what_to_do(credentials: Credentials, st
     store.value = "hunter2"
     with pytest.raises(StorageUnavailable) as error:
         enter(credentials, "first")
-    assert str(error.value) == "the secret is not JSON; put a new value, see the README"
+    assert str(error.value) == f"the secret is not JSON; {HOW_TO_MEND}"

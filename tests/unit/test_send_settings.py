@@ -17,6 +17,7 @@ ENVIRONMENT = {
     "MAX_MESSAGE_BYTES": "1000000",
     "SEND_WINDOW_HOURS": "24",
     "LONGEST_WINDOW_SECONDS": "1209600",
+    "RETENTION_DAYS": "0",
     "SEND_QUEUE_URL": "https://queue",
     "DEAD_LETTER_QUEUE_URL": "https://dead",
     "CALL_SECONDS": "20",
@@ -51,12 +52,19 @@ def test_settings_are_read_from_the_environment() -> None:
         link_hosts=frozenset({"www.openmarket.com", "media.example.org"}),
         max_message_bytes=1_000_000,
         window=timedelta(hours=24),
+        retention=timedelta(),
         send_queue_url="https://queue",
         dead_letter_queue_url="https://dead",
         call_seconds=20,
         connect_seconds=5,
         backoff_seconds=900,
     )
+
+
+def test_items_are_kept_for_the_retention() -> None:
+    assert reading(RETENTION_DAYS="365").retention == timedelta(days=365)
+    assert faults(RETENTION_DAYS="29") == ["RETENTION_DAYS must be 0, to keep everything, or at least 30 days"]
+    assert faults(RETENTION_DAYS="a month") == ["RETENTION_DAYS must be a number of days, 0 to keep everything"]
 
 
 def test_every_variable_is_known_here() -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 MAX_AGE = 60  # seconds: a revoked token is refused a minute later at the latest
 MIN_AGE = 2  # seconds: how often a wrong token may make us look for a newer secret
+HOW_TO_MEND = "put a whole value with `aws secretsmanager put-secret-value`, as functions/security.md says"
 
 
 class Credentials:
@@ -46,6 +47,8 @@ class Credentials:
                 return
         if self._doubt is not None:
             raise SecretUnavailable(self._doubt)
+        if self._secret is not None and not self._secret.tokens:
+            raise Unauthorized(f"the secret has no callback token, so nobody is let in; {HOW_TO_MEND}")
         raise Unauthorized("the caller's token or password is not one of the secret's")
 
     def _current(self, oldest: float) -> CallbackSecret:
@@ -115,4 +118,4 @@ def _fetch(client: "SecretsManagerClient", secret_id: str) -> str:
 
 
 def _reason(error: Exception) -> str:
-    return f"{error}; put a new value, see the README" if isinstance(error, ValueError) else str(error)
+    return f"{error}; {HOW_TO_MEND}" if isinstance(error, ValueError) else str(error)

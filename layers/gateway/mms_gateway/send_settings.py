@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from mms_gateway.openmarket.endpoint import Endpoint, read_endpoints
+from mms_gateway.retention import FOR_EVER, read_retention
 
 REQUIRED = (
     "TABLE_NAME",
@@ -16,6 +17,7 @@ REQUIRED = (
     "MAX_MESSAGE_BYTES",
     "SEND_WINDOW_HOURS",
     "LONGEST_WINDOW_SECONDS",
+    "RETENTION_DAYS",
     "SEND_QUEUE_URL",
     "DEAD_LETTER_QUEUE_URL",
     "CALL_SECONDS",
@@ -52,6 +54,8 @@ class SendSettings:
     """Of a whole request body."""
     window: timedelta
     """How long a message is tried."""
+    retention: timedelta
+    """How long items are kept after they were last written."""
     send_queue_url: str
     dead_letter_queue_url: str
     call_seconds: int
@@ -79,6 +83,12 @@ def read_send_settings(environment: Mapping[str, str]) -> SendSettings:
             endpoints = read_endpoints(environment["OPENMARKET_ENDPOINTS"], plain_http=plain_http)
         except ValueError as error:
             faults.append(f"OPENMARKET_ENDPOINTS {error}")
+    retention = FOR_EVER
+    if environment.get("RETENTION_DAYS"):
+        try:
+            retention = read_retention(environment["RETENTION_DAYS"])
+        except ValueError as error:
+            faults.append(f"RETENTION_DAYS {error}")
     hosts = frozenset(host.strip().lower() for host in environment.get("LINK_HOSTS", "").split(",") if host.strip())
     if not all(_HOST.fullmatch(host) for host in hosts):
         faults.append("LINK_HOSTS must be names of hosts, separated by commas")
@@ -93,6 +103,7 @@ def read_send_settings(environment: Mapping[str, str]) -> SendSettings:
         link_hosts=hosts,
         max_message_bytes=numbers["MAX_MESSAGE_BYTES"],
         window=min(timedelta(hours=numbers["SEND_WINDOW_HOURS"]), timedelta(seconds=numbers["LONGEST_WINDOW_SECONDS"])),
+        retention=retention,
         send_queue_url=environment["SEND_QUEUE_URL"],
         dead_letter_queue_url=environment["DEAD_LETTER_QUEUE_URL"],
         call_seconds=numbers["CALL_SECONDS"],

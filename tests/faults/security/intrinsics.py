@@ -4,9 +4,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from local.deployment import STACK_NAME
 from local.stack import Stack
 
-ACCOUNT = "000000000000"
+ACCOUNT, REGION = "000000000000", "us-east-1"
+THE_STREAM = "the table's stream"  # there is but one
 NO_VALUE = {"Ref": "AWS::NoValue"}
 
 
@@ -64,17 +66,26 @@ class Values:
 
 
 def _names_of(stack: Stack) -> dict[str, str]:
-    """Of the stack's resources what the roles name."""
+    """Of the stack what roles and policies name."""
     of_region = f"{stack.region}:{ACCOUNT}"
     queues = {"SendQueue": stack.send_queue_url, "DeadLetterQueue": stack.dead_letter_queue_url}
-    logs = {"ReceiveCallbackLogs": "receive-callback", "SendMmsLogs": "send-mms"}
+    logs = {
+        "ReceiveCallbackLogs": "/aws/lambda/mms-gateway-receive-callback",
+        "SendMmsLogs": "/aws/lambda/mms-gateway-send-mms",
+        "ApiLogs": "/aws/apigateway/mms-gateway",
+    }
+    functions = {"ReceiveCallback": stack.function_name, "SendMms": stack.send_function_name}
     return {
+        "AWS::Region": stack.region,
+        "AWS::URLSuffix": "amazonaws.com",
+        "AWS::Partition": "aws",
+        "AWS::AccountId": ACCOUNT,
+        "AWS::StackName": STACK_NAME,
+        "Table.StreamArn": THE_STREAM,
         "Table.Arn": f"arn:aws:dynamodb:{of_region}:table/{stack.table_name}",
         "MediaBucket.Arn": f"arn:aws:s3:::{stack.media_bucket}",
         "Secret.Id": stack.secret_arn,
         **{f"{name}.Arn": f"arn:aws:sqs:{of_region}:{url.rpartition('/')[2]}" for name, url in queues.items()},
-        **{
-            f"{name}.Arn": f"arn:aws:logs:{of_region}:log-group:/aws/lambda/mms-gateway-{end}:*"
-            for name, end in logs.items()
-        },
+        **{f"{name}.Arn": f"arn:aws:logs:{of_region}:log-group:{group}:*" for name, group in logs.items()},
+        **{f"{name}.Arn": f"arn:aws:lambda:{of_region}:function:{function}" for name, function in functions.items()},
     }

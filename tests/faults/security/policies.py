@@ -1,4 +1,4 @@
-"""What the functions' roles allow, from the translated template, and what their calls need of it.
+"""What roles and policies allow, from the translated template, and what calls need of it.
 
 `compare` takes any calls that `tests.faults.calls` has listed, of one run or of many.
 """
@@ -6,12 +6,13 @@
 import fnmatch
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from local.stack import Stack
 from tests.faults.calls import AwsCall, Function
-from tests.faults.security.intrinsics import ACCOUNT, Values
+from tests.faults.security.intrinsics import Values
+from tests.faults.security.needs import OwnKey, needs
 
 Template = Mapping[str, Any]
 
@@ -44,53 +45,76 @@ KNOWS_NO_NARROWER = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
 
 @dataclass(frozen=True, slots=True, order=True)
 class Permission:
-    """One action on one resource, for one function; the resource may be a pattern where it is one of a policy."""
+    """One action on one resource, for one function or person; in a policy the resource may be a pattern."""
 
     function: str
     action: str
     resource: str
+    via: str = ""
+    """The service that must ask on their behalf, where a key may not be used otherwise."""
+    policy: str = field(default="", compare=False)
+    statement: str = field(default="", compare=False)
 
     def covers(self, other: "Permission") -> bool:
         """Whether this one, of a policy, allows the other, of a call."""
-        same = (self.function, self.action.lower()) == (other.function, other.action.lower())
+        same = (self.function, self.action.lower(), self.via) == (other.function, other.action.lower(), other.via)
         return same and fnmatch.fnmatchcase(other.resource, self.resource)
 
 
-def allowed(template: Template, stack: Stack, parameters: Mapping[str, str]) -> set[Permission]:
-    """Each action on each resource that the roles allow; a statement of another kind is an error."""
-    values = Values(template, stack, parameters)
-    found = set()
+def allowed(template: Template, stack: Stack, parameters: Mapping[str, str]) -> list[Permission]:
+    """Each action on each resource that the roles allow, in the template's order."""
+    found: list[Permission] = []
     for function, role in ROLES.items():
         properties = template["Resources"][role]["Properties"]
         assert not properties.get("ManagedPolicyArns"), f"{role} has managed policies, whose text is not here"
         for policy in properties["Policies"]:
-            for statement in values.listed(policy["PolicyDocument"]["Statement"]):
-                assert set(statement) == {"Sid", "Effect", "Action", "Resource"}, f"{role}: {statement} can't be judged"
-                assert statement["Effect"] == "Allow"
-                found |= {
-                    Permission(function, action, resource)
-                    for action in values.listed(statement["Action"])
-                    for resource in values.listed(statement["Resource"])
-                }
+            found += permitted(function, role, policy["PolicyDocument"], Values(template, stack, parameters))
     return found
 
 
-def needed(call: AwsCall) -> set[Permission]:
+def permitted(who: str, policy: str, document: Mapping[str, Any], values: Values) -> Iterator[Permission]:
+    """Each action on each resource that a policy's document allows; a statement of another kind is an error."""
+    for statement in values.listed(document["Statement"]):
+        assert set(statement) - {"Condition"} == {"Sid", "Effect", "Action", "Resource"}, f"{policy}: {statement}"
+        assert statement["Effect"] == "Allow"
+        for action in values.listed(statement["Action"]):
+            for resource in values.listed(statement["Resource"]):
+                for via in _services(statement.get("Condition"), values):
+                    yield Permission(who, action, resource, via, policy, statement["Sid"])
+
+
+def _services(condition: Any, values: Values) -> list[str]:
+    """The services by way of which alone a statement holds; [""] where it always does."""
+    match condition:
+        case None:
+            return [""]
+        case {"StringEquals": {"kms:ViaService": services}} if len(condition) == 1:
+            return [name.partition(".")[0] for name in values.listed(services)]
+    raise NotImplementedError(f"a condition of another kind: {condition}")
+
+
+def needed(call: AwsCall, key: OwnKey | None = None) -> set[Permission]:
     """What a call takes. Resources are named as in an ARN of the embedded AWS; a new kind of call is an error."""
-    return {Permission(call.function, action, resource) for action, resource in _needs(call)}
+    plain = {Permission(call.function, action, resource) for action, resource in needs(call)}
+    if key is None:
+        return plain
+    return plain | {Permission(call.function, action, key.arn, via) for action, via in key.needs(call)}
 
 
-def compare(calls: Iterable[AwsCall], permissions: Iterable[Permission]) -> tuple[list[Permission], list[Permission]]:
+def compare(
+    calls: Iterable[AwsCall], permissions: Iterable[Permission], key: OwnKey | None = None
+) -> tuple[list[Permission], list[Permission]]:
     """What calls need and no policy allows; what policies allow and neither a call nor AWS's machinery uses.
 
     Of the machinery's actions, those on several resources count as unused, and one that is not there as missing.
     """
     given = sorted(permissions)
-    wanted = {permission for call in calls for permission in needed(call)}
+    wanted = {permission for call in calls for permission in needed(call, key)}
     missing = [want for want in sorted(wanted) if not any(one.covers(want) for one in given)]
     unused = [one for one in given if not any(one.covers(want) for want in wanted)]
+    whose = {one.function for one in given}
     for function, actions in NOT_OURS.items():
-        for action in actions:
+        for action in actions if function in whose else ():
             theirs = [one for one in unused if (one.function, one.action) == (function, action)]
             if len(theirs) == 1:
                 unused.remove(theirs[0])
@@ -111,40 +135,3 @@ def _is_wide(text: str) -> bool:
 def _is_narrow(one: Permission) -> bool:
     known = one.resource == "*" and one.action in KNOWS_NO_NARROWER
     return known or NARROW_ENOUGH.fullmatch(one.resource) is not None
-
-
-# --- what a call needs ------------------------------------------------------------------------------------------------
-
-TRANSACTED = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
-
-
-def _needs(call: AwsCall) -> Iterator[tuple[str, str]]:
-    given = call.parameters
-    match call.service, call.operation:
-        case "dynamodb", "TransactWriteItems":
-            for ((kind, item),) in (each.items() for each in given["TransactItems"]):
-                yield f"dynamodb:{TRANSACTED[kind]}", _table(item)
-        case "dynamodb", ("GetItem" | "PutItem" | "UpdateItem" | "Query") as operation:
-            yield f"dynamodb:{operation}", _table(given)
-        case "s3", "PutObject":
-            yield "s3:PutObject", f"arn:aws:s3:::{given['Bucket']}/{given['Key']}"
-        case "s3", ("HeadObject" | "GetObject"):
-            version = "Version" if "VersionId" in given else ""
-            yield f"s3:GetObject{version}", f"arn:aws:s3:::{given['Bucket']}/{given['Key']}"
-            if call.operation == "HeadObject":  # who may not list hears of a missing object that it is forbidden
-                yield "s3:ListBucket", f"arn:aws:s3:::{given['Bucket']}"
-        case "secretsmanager", "GetSecretValue":
-            yield "secretsmanager:GetSecretValue", given["SecretId"]
-        case "sqs", ("SendMessage" | "ChangeMessageVisibility") as operation:
-            yield f"sqs:{operation}", _queue(given["QueueUrl"])
-        case other:
-            raise NotImplementedError(f"which permissions {other} needs is not written down here")
-
-
-def _table(given: Mapping[str, Any]) -> str:
-    index = f"/index/{given['IndexName']}" if "IndexName" in given else ""
-    return f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/{given['TableName']}{index}"
-
-
-def _queue(url: str) -> str:
-    return f"arn:aws:sqs:us-east-1:{ACCOUNT}:{url.rpartition('/')[2]}"

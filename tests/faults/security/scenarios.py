@@ -6,6 +6,7 @@ from typing import Any
 
 from local.simulator.client import SimulatorClient
 from local.simulator.mt.behaviours import Throttle
+from tests.faults.calls import AwsCall
 from tests.faults.security.door import JSON
 from tests.faults.security.functions import NUMBERS, Functions
 from tests.integration.producer import Producer
@@ -104,7 +105,9 @@ def _content(**fields: Any) -> dict[str, Any]:
     return {"contentId": "a.jpg", **fields}
 
 
-def play(scenarios: Iterator[Scenario]) -> None:
-    """Play them, and see that each ends as it should."""
+def play(scenarios: Iterator[Scenario], calls: list[AwsCall]) -> Iterator[tuple[str, AwsCall]]:
+    """Play them, and see that each ends as it should; the calls that it adds to `calls`, each under its name."""
     for name, deliver, expected in scenarios:
+        before = len(calls)
         assert (ended := deliver()) == expected, f"{name} ended in {ended}, not in {expected}"
+        yield from ((name, call) for call in calls[before:])

@@ -10,6 +10,8 @@ from local.simulator.client import SimulatorClient
 from local.stack import Stack
 from tests.faults.calls import AwsCall
 from tests.faults.security.functions import NUMBERS, functions_of
+from tests.faults.security.needs import OwnKey
+from tests.faults.security.permission_table import PermissionTable, Used, on_the_page
 from tests.faults.security.policies import ROLES, Permission, Template, allowed, compare, needed, too_wide
 from tests.faults.security.scenarios import SILENT, play, reading, receiving, sending
 from tests.faults.tally import Tallies
@@ -17,6 +19,7 @@ from tests.integration.producer import Producer
 from tests.template.conftest import translate
 
 KIND = "security: roles against calls"
+KEY_ARN = "arn:aws:kms:us-east-1:000000000000:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 
 translated = translate  # the template's own fixture, under this folder's name
 
@@ -49,23 +52,52 @@ def source_bucket(stack: Stack) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def permissions(template: Template, stack: Stack, source_bucket: str) -> set[Permission]:
-    """What the roles allow of a stack that is deployed with that bucket."""
+def key(stack: Stack) -> OwnKey:
+    """A customer's key; the embedded AWS encrypts nothing with it, and asks nobody for it."""
+    return OwnKey(KEY_ARN, stack.media_bucket)
+
+
+@pytest.fixture(scope="module")
+def parameters(source_bucket: str) -> dict[str, str]:
+    """Those that give the roles more."""
+    return {"SourceBuckets": source_bucket, "KmsKeyArn": KEY_ARN}
+
+
+@pytest.fixture(scope="module")
+def in_order(template: Template, stack: Stack, parameters: dict[str, str]) -> list[Permission]:
+    """What the roles allow of a stack that is deployed with all these parameters."""
+    return allowed(template, stack, parameters)
+
+
+@pytest.fixture(scope="module")
+def permissions(in_order: list[Permission]) -> set[Permission]:
+    return set(in_order)
+
+
+@pytest.fixture(scope="module")
+def without_key(template: Template, stack: Stack, source_bucket: str) -> list[Permission]:
     return allowed(template, stack, {"SourceBuckets": source_bucket})
 
 
 @pytest.fixture(scope="module")
-def calls(stack: Stack, producer: Producer, source_bucket: str, own_logs: list[str]) -> list[AwsCall]:
+def played(stack: Stack, producer: Producer, source_bucket: str, own_logs: list[str]) -> list[Used]:
     """The calls of every scenario of both chains, from the functions' start on."""
     s3, functions = stack.client("s3"), functions_of(stack, own_logs)
     reported = producer.message(destination=SILENT)
     producer.send(reported)
     with SimulatorClient(stack.open_market_url) as simulator:
-        play(receiving(functions, producer.item(reported)["mtId"]))
-        play(sending(functions, producer, simulator))
-        play(reading(functions, producer, s3, stack.media_bucket, "outgoing/"))
-        play(reading(functions, producer, s3, source_bucket, ""))
-    return functions.calls
+        scenarios = [
+            receiving(functions, producer.item(reported)["mtId"]),
+            sending(functions, producer, simulator),
+            reading(functions, producer, s3, stack.media_bucket, "outgoing/"),
+            reading(functions, producer, s3, source_bucket, ""),
+        ]
+        return [used for each in scenarios for used in play(each, functions.calls)]
+
+
+@pytest.fixture(scope="module")
+def calls(played: list[Used]) -> list[AwsCall]:
+    return [call for _, call in played]
 
 
 def in_words(permissions: Iterable[Permission]) -> str:
@@ -73,14 +105,44 @@ def in_words(permissions: Iterable[Permission]) -> str:
 
 
 def test_every_call_is_allowed_and_everything_that_is_allowed_is_called(
-    calls: list[AwsCall], recorded_calls: list[AwsCall], permissions: set[Permission], tallies: Tallies
+    calls: list[AwsCall], recorded_calls: list[AwsCall], permissions: set[Permission], key: OwnKey, tallies: Tallies
 ) -> None:
     with tallies.of(KIND) as tally:
-        missing, unused = compare([*calls, *recorded_calls], permissions)
+        missing, unused = compare([*calls, *recorded_calls], permissions, key)
         tally.cases += len(permissions | set(missing))
         tally.expect(not missing, "wrong", f"no policy allows {in_words(missing)}")
         tally.expect(not unused, "wrong", f"nothing uses {in_words(unused)}")
         tally.note(f"{len(permissions)} permissions, {len(calls) + len(recorded_calls):,} calls")
+
+
+@pytest.fixture(scope="module")
+def tables(stack: Stack, parameters: dict[str, str]) -> PermissionTable:
+    return PermissionTable(stack, parameters)
+
+
+def test_the_page_has_the_table_of_what_each_permission_was_used_by(
+    in_order: list[Permission], played: list[Used], key: OwnKey, tables: PermissionTable
+) -> None:
+    for function, role in ROLES.items():
+        of_role = [one for one in in_order if one.function == function]
+        table = tables.of(of_role, played, key)
+        print(f"{role}\n{table}")
+        assert on_the_page(role, table) == table, "make permissions writes it anew"
+
+
+def test_without_a_key_of_the_customers_nobody_may_use_one(
+    calls: list[AwsCall], permissions: set[Permission], without_key: list[Permission], key: OwnKey, tallies: Tallies
+) -> None:
+    with tallies.of(KIND) as tally:
+        fewer = set(without_key)
+        tally.cases += len(fewer)
+        of_a_key = [one for one in fewer if one.action.startswith("kms:")]
+        tally.expect(not of_a_key, "wrong", f"may still be used: {in_words(of_a_key)}")
+        with_key = {one for one in permissions if one.action.startswith("kms:")}
+        tally.expect(fewer == permissions - with_key, "wrong", "the key takes something else with it")
+        tally.expect(compare(calls, fewer) == ([], []), "wrong", f"without a key: {compare(calls, fewer)}")
+        missing, _ = compare(calls, fewer, key)
+        tally.expect(all(one.action.startswith("kms:") for one in missing), "wrong", f"misses {in_words(missing)}")
 
 
 def test_no_permission_is_wider_than_it_must_be(permissions: set[Permission], tallies: Tallies) -> None:
@@ -104,17 +166,17 @@ def test_without_source_buckets_no_other_bucket_may_be_read(
 
 
 def test_a_permission_taken_away_would_be_missed(
-    calls: list[AwsCall], permissions: set[Permission], tallies: Tallies
+    calls: list[AwsCall], permissions: set[Permission], key: OwnKey, tallies: Tallies
 ) -> None:
     with tallies.of(KIND) as tally:
         for one in permissions:
             tally.cases += 1
-            missing, _ = compare(calls, permissions - {one})
+            missing, _ = compare(calls, permissions - {one}, key)
             tally.expect(missing, "wrong", f"nobody misses {in_words([one])}")
 
 
 def test_a_permission_added_or_widened_would_be_noticed(
-    calls: list[AwsCall], permissions: set[Permission], stack: Stack, tallies: Tallies
+    calls: list[AwsCall], permissions: set[Permission], key: OwnKey, stack: Stack, tallies: Tallies
 ) -> None:
     bucket = f"arn:aws:s3:::{stack.media_bucket}"
     table = next(one.resource for one in permissions if ":table/" in one.resource)
@@ -129,6 +191,8 @@ def test_a_permission_added_or_widened_would_be_noticed(
         ("secretsmanager:PutSecretValue", stack.secret_arn),
         ("lambda:InvokeFunction", "*"),
         ("kms:Decrypt", "*"),
+        ("kms:Decrypt", KEY_ARN),  # and not by way of a service
+        ("kms:Encrypt", KEY_ARN),
     ]
     widened = [
         *(("dynamodb:PutItem", resource) for resource in ("*", "arn:aws:dynamodb:*:*:table/*", f"{table}*")),
@@ -142,7 +206,7 @@ def test_a_permission_added_or_widened_would_be_noticed(
             for action, resource in added:
                 seed = Permission(function, action, resource)
                 tally.cases += 1
-                tally.expect(compare(calls, permissions | {seed})[1] == [seed], "wrong", f"unnoticed: {seed}")
+                tally.expect(compare(calls, permissions | {seed}, key)[1] == [seed], "wrong", f"unnoticed: {seed}")
             for action, resource in widened:
                 seed = Permission(function, action, resource)
                 tally.cases += 1

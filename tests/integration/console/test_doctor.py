@@ -81,7 +81,7 @@ def test_what_is_not_there_is_found_and_all_else_is_still_looked_at(gateway: Gat
 @pytest.mark.parametrize(
     ("secret", "sentence"),
     [
-        ({"accountId": "", "password": "hunter2", "callbackTokens": ["t"]}, "accountId must be text"),
+        ({"accountId": "", "password": "hunter2", "callbackTokens": ["t"]}, "accountId must be filled in"),
         ({"accountId": "a", "password": "hunter2", "callbackTokens": []}, "no token in it: no callback comes in"),
         (
             {"accountId": "a", "password": "hunter2", "callbackTokens": "hunter2"},

@@ -64,16 +64,12 @@ def of_a_producer(stack: Stack, gateway: Gateway, tmp_path: Path) -> Iterator[Pa
     arn = gateway.outputs["ProducerPolicyArn"]
     iam.create_user(UserName=name)
     iam.attach_user_policy(UserName=name, PolicyArn=arn)
-    statement = {"Effect": "Allow", "Action": "cloudformation:DescribeStacks", "Resource": "*"}
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    iam.put_user_policy(UserName=name, PolicyName="finds", PolicyDocument=policy)
     key = iam.create_access_key(UserName=name)["AccessKey"]
     keys = {"accessKeyId": key["AccessKeyId"], "secretAccessKey": key["SecretAccessKey"]}
     file = tmp_path / "producer.json"
     file.write_text(json.dumps({**json.loads(stack.as_json()), **keys}))
     yield file
     iam.delete_access_key(UserName=name, AccessKeyId=key["AccessKeyId"])
-    iam.delete_user_policy(UserName=name, PolicyName="finds")
     iam.detach_user_policy(UserName=name, PolicyArn=arn)
     iam.delete_user(UserName=name)
 

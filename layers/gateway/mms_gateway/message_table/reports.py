@@ -5,11 +5,13 @@ and then reads whose the mtId is. Both read consistently, so whichever comes sec
 """
 
 import hashlib
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from mms_gateway.message_table.store import Change, Item, Store, without_nothing
 from mms_gateway.messages import DeliveryReport, utc_text
 from mms_gateway.openmarket.notation import read_date
+from mms_gateway.retention import FOR_EVER
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -21,8 +23,8 @@ SHOWN = ("status", "outcomeId", "outcomeDescription", "date", "final")
 class ReportTable:
     """Records reports, and shows the latest one on its message."""
 
-    def __init__(self, client: "DynamoDBClient", name: str) -> None:
-        self._store = Store(client, name)
+    def __init__(self, client: "DynamoDBClient", name: str, retention: timedelta = FOR_EVER) -> None:
+        self._store = Store(client, name, retention)
 
     def put_report(self, report: DeliveryReport, *, received_at: str, request_id: str | None) -> bool:
         """Record a report if it is not there yet."""

@@ -1,13 +1,16 @@
 """What every write and read of the table goes through: one client, one table, errors in our own words."""
 
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from mms_gateway.aws import storage_errors
+from mms_gateway.retention import FOR_EVER
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -19,7 +22,7 @@ _NAME = re.compile(r"#(\w+)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """A conditional update of one item; attributes are written `#name`."""
+    """A conditional update of one item; attributes are written `#name`, and `update` begins with SET."""
 
     pk: str
     sk: str
@@ -29,11 +32,12 @@ class Change:
 
 
 class Store:
-    """Conditional writes and consistent reads of one table."""
+    """Conditional writes and consistent reads of one table; what is written is kept for `retention` from then on."""
 
-    def __init__(self, client: "DynamoDBClient", name: str) -> None:
+    def __init__(self, client: "DynamoDBClient", name: str, retention: timedelta = FOR_EVER) -> None:
         self._client = client
         self._name = name
+        self._retention = retention
 
     def put_if_absent(self, item: Item) -> Item | None:
         """Write `item` if none stands under its key; otherwise the one that stands there."""
@@ -41,7 +45,7 @@ class Store:
             try:
                 self._client.put_item(
                     TableName=self._name,
-                    Item=serialize(item),
+                    Item=serialize(item | self._expiry()),
                     ConditionExpression="attribute_not_exists(pk)",
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
@@ -89,7 +93,7 @@ class Store:
         on_failure: Any = {"ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
         put: Any = {
             "TableName": self._name,
-            "Item": serialize(item),
+            "Item": serialize(item | self._expiry()),
             "ConditionExpression": unless,
             "ExpressionAttributeValues": serialize(values),
         }
@@ -110,15 +114,23 @@ class Store:
         return None, None
 
     def _request(self, change: Change) -> Any:
-        names = set(_NAME.findall(f"{change.update} {change.condition}"))
+        expiry = self._expiry()
+        update = change.update.replace("SET ", "SET #expiresAt = :expiresAt, ", 1) if expiry else change.update
+        names = set(_NAME.findall(f"{update} {change.condition}"))
         return {
             "TableName": self._name,
             "Key": serialize({"pk": change.pk, "sk": change.sk}),
-            "UpdateExpression": change.update,
+            "UpdateExpression": update,
             "ConditionExpression": change.condition,
             "ExpressionAttributeNames": {f"#{name}": name for name in names},
-            "ExpressionAttributeValues": serialize(change.values),
+            "ExpressionAttributeValues": serialize(
+                change.values | {f":{name}": value for name, value in expiry.items()}
+            ),
         }
+
+    def _expiry(self) -> Item:
+        """When DynamoDB may delete what is written now: each write puts it off; nothing where all is kept."""
+        return expiry(self._retention)
 
 
 def index_keys(*, handset: str | None, service: str | None, sent_at: str, identity: str) -> Item:
@@ -130,6 +142,11 @@ def index_keys(*, handset: str | None, service: str | None, sent_at: str, identi
         keys["serviceDay"] = f"{service}#{sent_at[:10]}"
         keys["serviceOrder"] = f"{sent_at}#{identity}"
     return keys
+
+
+def expiry(retention: timedelta) -> Item:
+    """The attribute that says when an item written now is to be deleted, in seconds since 1970; {} if never."""
+    return {} if retention == FOR_EVER else {"expiresAt": int(time.time() + retention.total_seconds())}
 
 
 def without_nothing(item: Item) -> Item:
