@@ -55,14 +55,18 @@ def stores(monkeypatch: pytest.MonkeyPatch) -> tuple[Words, Gateway]:
 
 
 def record(mo_id: str, text: str = "HELP", **changes: Any) -> dict[str, Any]:
-    attributes = {"moId": mo_id, "handset": "447800000001", "service": "88600", "sentAt": "2026", "text": text}
+    attributes = {
+        "direction": "MO",
+        "moId": mo_id,
+        "handset": "447800000001",
+        "service": "88600",
+        "sentAt": "2026",
+        "text": text,
+    }
     image = {name: {"S": value} for name, value in {**attributes, **changes}.items()}
     keys = {"pk": {"S": f"MO#{mo_id}"}, "sk": {"S": "MESSAGE"}}
-    return {
-        "eventName": "INSERT",
-        "eventSource": "aws:dynamodb",
-        "dynamodb": {"Keys": keys, "NewImage": {**keys, **image}, "SequenceNumber": f"seq-{mo_id}"},
-    }
+    change = {"Keys": keys, "NewImage": {**keys, **image}, "SequenceNumber": f"seq-{mo_id}"}
+    return {"eventName": "INSERT", "eventSource": "aws:dynamodb", "dynamodb": change}
 
 
 def call(*records: dict[str, Any]) -> list[str]:
@@ -88,6 +92,15 @@ def test_a_record_without_an_image_fails_alone(stores: tuple[Words, Gateway]) ->
     del broken["dynamodb"]["NewImage"]
     assert call(broken, record("2")) == ["seq-1"]
     assert stores[1].sent == ["2"]
+
+
+@pytest.mark.parametrize("changes", [{"direction": "MT"}, {"sk": "CONFLICT#ab"}])
+def test_what_the_filter_should_have_dropped_is_not_answered(
+    stores: tuple[Words, Gateway], changes: dict[str, str]
+) -> None:
+    changed = {**record("2"), "eventName": "MODIFY"}
+    assert call(record("1", **changes), changed) == []
+    assert stores[1].sent == []
 
 
 def test_stop_holds_even_where_its_answer_can_not_be_sent(stores: tuple[Words, Gateway]) -> None:

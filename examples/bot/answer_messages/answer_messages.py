@@ -2,6 +2,7 @@
 
 import os
 import traceback
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -10,7 +11,10 @@ import boto3
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
-from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
+from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import (
+    DynamoDBRecord,
+    DynamoDBRecordEventName,
+)
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 
@@ -68,14 +72,33 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
 
 def answer(record: DynamoDBRecord) -> None:
     """Answer the message of one record, and leave one line about it: ids, never what was written or whole numbers."""
-    item = (record.dynamodb.new_image if record.dynamodb else None) or {}
-    facts: dict[str, Any] = {"moId": item.get("moId"), "handset": f"…{item.get('handset', '')[-4:]}"}
+    item: Mapping[str, Any] = {}
     try:
-        request_id = bot().answer(read_message(item))
+        item = new_image(record)
+        request_id = bot().answer(read_message(item)) if is_new_message(record, item) else None
     except Exception as problem:
         # The frames without the error's own text, which may quote.
         reason, frames = type(problem).__name__, traceback.format_tb(problem.__traceback__)
-        logger.error("failed", extra={**facts, "outcome": "failed", "reason": reason, "frames": frames})  # noqa: TRY400
+        logger.error("failed", extra={**facts(item, "failed"), "reason": reason, "frames": frames})  # noqa: TRY400
         raise
     outcome = "answered" if request_id else "silent"
-    logger.info(outcome, extra={**facts, "outcome": outcome, "requestId": request_id})
+    logger.info(outcome, extra={**facts(item, outcome), "requestId": request_id})
+
+
+def new_image(record: DynamoDBRecord) -> Mapping[str, Any]:
+    """The item as it stands now; LookupError where the stream brings none."""
+    image = record.dynamodb.new_image if record.dynamodb else None
+    if not image:
+        raise LookupError("the stream brings no new images")
+    return image
+
+
+def is_new_message(record: DynamoDBRecord, item: Mapping[str, Any]) -> bool:
+    """Whether a record is what the filter lets through: looked at here too, for answering more may never end."""
+    new = record.event_name is DynamoDBRecordEventName.INSERT
+    return new and (item.get("sk"), item.get("direction")) == ("MESSAGE", "MO")
+
+
+def facts(item: Mapping[str, Any], outcome: str) -> dict[str, Any]:
+    """What every line tells of a message."""
+    return {"moId": item.get("moId"), "handset": f"…{item.get('handset', '')[-4:]}", "outcome": outcome}
