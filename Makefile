@@ -47,6 +47,7 @@ lock: $(VENV)/ready ## bring the lock files up to the newest versions that pypro
 	$(LOCK) pyproject.toml --extra console --group pyproject.toml:develop -o locks/develop.txt
 	$(LOCK) pyproject.toml -c locks/develop.txt -o layers/dependencies/requirements.txt
 	for group in atheris peers; do $(LOCK) --group pyproject.toml:$$group -c locks/develop.txt -o locks/$$group.txt; done
+	$(LOCK) --group pyproject.toml:bot -c locks/develop.txt -o examples/bot/answer_messages/requirements.txt
 LOCK := $(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
 
 .PHONY: schema
@@ -74,6 +75,10 @@ validate: setup $(TOOLS)/checkov/ready ## check the template, as written and as 
 # It asks nobody; what it is to pass over stands in the template, each with its reason.
 CHECKOV := $(TOOLS)/checkov/bin/checkov --framework cloudformation --skip-download --quiet --compact
 
+.PHONY: validate-bot
+validate-bot: setup ## check the example bot's template, as CloudFormation sees it
+	set -o pipefail; $(TOOLS)/sam/bin/python tests/template/translate.py examples/bot/template.yaml | $(VENV)/bin/cfn-lint
+
 .PHONY: local
 local: setup ## run the whole gateway on this machine, until Ctrl-C
 	@$(VENV)/bin/python -m local
@@ -84,7 +89,7 @@ demo: setup ## play the main job once on this machine: messages in, what is stor
 
 # --- the gates --------------------------------------------------------------------------------------------------------
 .PHONY: check
-check: setup validate ## format, lint, types, import contract, template
+check: setup validate validate-bot ## format, lint, types, import contract, template
 	$(VENV)/bin/ruff format --check --quiet .
 	$(VENV)/bin/ruff check --quiet .
 	$(VENV)/bin/mypy

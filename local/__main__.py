@@ -1,7 +1,7 @@
 """`python -m local`: the whole gateway on this machine, until Ctrl-C."""
 
-import signal
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,8 +23,8 @@ def serve() -> int:
 
     with only_one_told(), running_stack() as stack, told_in_stack_file(stack) as file:
         print(_description(stack, file), flush=True)
-        while True:
-            signal.pause()
+        while True:  # no signal.pause(): a signal may come to another thread, and the pause would go on
+            time.sleep(0.5)
 
 
 def _description(stack: "Stack", file: Path) -> str:

@@ -15,6 +15,7 @@ however it dies. What it adds to ministack:
 - CloudFormation's way to write a binary media type, `*~1*`, is understood as `*/*`.
 - A queue's event source takes its MaximumConcurrency from a template's parameter too, which is text; ministack would
   compare it with a number, and no message would ever reach the function.
+- What a function says of single records of a table's stream is heard: see ministack_streams.
 """
 
 import asyncio
@@ -39,6 +40,9 @@ from hypercorn.config import Config  # type: ignore[import-not-found, unused-ign
 from ministack.app import app  # type: ignore[import-not-found, unused-ignore]
 from ministack.core import lambda_runtime  # type: ignore[import-not-found, unused-ignore]
 from ministack.services import apigateway_v1, lambda_svc  # type: ignore[import-not-found, unused-ignore]
+
+sys.path.append(str(Path(__file__).parents[1]))  # last, so that nothing of ours stands before anything of ministack's
+from local.ministack_streams import feed_functions_from_streams
 
 CALLS_AT_ONCE = max(4, 2 * (os.cpu_count() or 1))  # enough for races, few enough to start within a few seconds
 MORE_CALLS_AT_ONCE = 16  # for calls that wait themselves: they cost memory, and hardly a processor
@@ -155,6 +159,7 @@ def main() -> None:
     let_calls_wait_their_turn()
     match_media_types_as_api_gateway()
     read_concurrency_as_number()
+    feed_functions_from_streams()
     config = Config()
     config.bind = [f"fd://{descriptor}"]
     config.keep_alive_timeout = 75
