@@ -43,7 +43,7 @@ setup: $(VENV)/ready $(TOOLS)/sam/ready $(TOOLS)/ministack/ready ## make the env
 
 .PHONY: lock
 lock: $(VENV)/ready ## bring the lock files up to the newest versions that pyproject.toml allows
-	for group in uv sam ministack; do $(LOCK) --group pyproject.toml:$$group -o locks/$$group.txt; done
+	for group in uv sam ministack workflows; do $(LOCK) --group pyproject.toml:$$group -o locks/$$group.txt; done
 	$(LOCK) pyproject.toml --extra console --group pyproject.toml:develop -o locks/develop.txt
 	$(LOCK) pyproject.toml -c locks/develop.txt -o layers/dependencies/requirements.txt
 	for group in atheris peers; do $(LOCK) --group pyproject.toml:$$group -c locks/develop.txt -o locks/$$group.txt; done
@@ -67,6 +67,12 @@ validate: setup ## check the template, as written and as CloudFormation sees it
 	$(SAM) validate --lint
 	set -o pipefail; $(TOOLS)/sam/bin/python tests/template/translate.py | $(VENV)/bin/cfn-lint
 
+.PHONY: deploy
+deploy: build ## deploy it with your AWS credentials (ENV=dev or prod, of samconfig.toml; the change set is shown first)
+	$(SAM) deploy --config-env $(or $(ENV),default) --template-file $(BUILD)/template.yaml --config-file $(CURDIR)/samconfig.toml $(DEPLOY)
+ENV ?=
+DEPLOY ?=
+
 .PHONY: local
 local: setup ## run the whole gateway on this machine, until Ctrl-C
 	@$(VENV)/bin/python -m local
@@ -75,13 +81,51 @@ local: setup ## run the whole gateway on this machine, until Ctrl-C
 demo: setup ## play the main job once on this machine: messages in, what is stored, what is refused
 	@$(VENV)/bin/python -m local.demo
 
+# --- releases ---------------------------------------------------------------------------------------------------------
+DIST ?= dist
+RELEASE := $(VENV)/bin/python -m release
+
+.PHONY: bundle
+bundle: build ## pack what was built into dist, for those who deploy without building
+	@rm -rf $(DIST)
+	@$(RELEASE) pack $(BUILD) $(DIST)
+	@$(RELEASE) checksums $(DIST)
+
+.PHONY: package
+package: setup ## upload the code that `make bundle` built to BUCKET=…, and write the template that names it there into dist
+	@test -n "$$BUCKET" || { echo "Say which bucket takes the code: make package BUCKET=…" >&2; exit 1; }
+	@test -f $(BUILD)/template.yaml -a -d $(DIST) || { echo "There is nothing to upload: run make bundle first." >&2; exit 1; }
+	@version=$$($(RELEASE) version) && $(SAM) package --template-file $(BUILD)/template.yaml --s3-bucket "$$BUCKET" \
+		--s3-prefix "mms-gateway/$$version" --no-progressbar \
+		--output-template-file "$(abspath $(DIST))/mms-gateway-$$version.packaged.yaml"
+	@$(RELEASE) checksums $(DIST)
+export BUCKET
+
+.PHONY: release
+release: setup ## write the new version VERSION=1.2.0 into its places: changelog, pyproject.toml, template
+	@$(RELEASE) cut "$$VERSION"
+
+.PHONY: release-check
+release-check: setup ## see that TAG=v1.2.0 is the version of this checkout, and that the changelog tells of it
+	@$(RELEASE) check "$$TAG"
+
+.PHONY: release-notes
+release-notes: setup ## print what the changelog says of VERSION=1.2.0
+	@$(RELEASE) notes "$$VERSION"
+export VERSION TAG
+
 # --- the gates --------------------------------------------------------------------------------------------------------
 .PHONY: check
-check: setup validate ## format, lint, types, import contract, template
+check: setup validate workflows ## format, lint, types, import contract, template, workflows
 	$(VENV)/bin/ruff format --check --quiet .
 	$(VENV)/bin/ruff check --quiet .
 	$(VENV)/bin/mypy
 	PYTHONPATH=layers/gateway:. $(VENV)/bin/lint-imports --no-logo
+
+.PHONY: workflows
+workflows: $(TOOLS)/workflows/ready ## check the GitHub workflows: their form, and what could be abused in them; offline
+	$(TOOLS)/workflows/bin/actionlint -no-color -shellcheck= -pyflakes= $(wildcard .github/workflows/*.yml)
+	$(TOOLS)/workflows/bin/zizmor --offline --quiet --no-progress --persona pedantic .github
 
 .PHONY: unit
 unit: $(VENV)/ready ## the tests that need no stack

@@ -1,0 +1,111 @@
+"""`sam deploy` by a person, who answers its questions in a terminal, onto the embedded AWS."""
+
+import shutil
+import tomllib
+from collections.abc import Callable
+
+import pytest
+from cfnlint.decode import cfn_yaml
+
+from local.build import built_bundle
+from local.deployment import sam_environment
+from local.places import ROOT
+from local.stack import Stack
+from tests.integration.desk import CONFIRMATION, Desk
+from tests.integration.terminal import Dialogue, Question
+
+GUIDED = "mms-gateway-guided"
+BEFORE_THE_PARAMETERS = ["Stack Name", "AWS Region"]
+AFTER_THE_PARAMETERS = [
+    "Confirm changes before deploy",
+    "Allow SAM CLI IAM role creation",
+    "Disable rollback",
+    "Save arguments to configuration file",
+    "SAM configuration file",
+    "SAM configuration environment",
+]
+
+
+def template_parameters() -> dict[str, str]:
+    """The template's parameters and their defaults, in its order."""
+    parameters = cfn_yaml.load(str(ROOT / "template.yaml"))["Parameters"]
+    return {str(name): str(entry["Default"]) for name, entry in parameters.items()}
+
+
+@pytest.fixture(scope="module")
+def desk(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    folder = tmp_path_factory.mktemp("desk")
+    (folder / "temporary").mkdir()
+    (folder / ".aws-sam").mkdir()
+    shutil.copy(ROOT / "samconfig.toml", folder)
+    environment = sam_environment(stack.aws_endpoint_url, folder / "temporary")
+    with built_bundle(environment, folder / "build.log", print) as template:
+        (folder / ".aws-sam" / "build").symlink_to(template.parent)
+    return Desk(folder, stack)
+
+
+@pytest.fixture(scope="module")
+def guided(desk: Desk, take_down: Callable[[str], None]) -> Dialogue:
+    """A guided deployment in which every question is answered with Enter."""
+    take_down(GUIDED)
+    dialogue = desk.deploy("--guided", "--stack-name", GUIDED)
+    assert dialogue.status == 0, dialogue.said
+    return dialogue
+
+
+def test_a_guided_deployment_asks_for_the_parameters_in_their_order_and_for_nothing_else(
+    guided: Dialogue, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parameters = template_parameters()
+    with capsys.disabled():
+        print(f"\n{len(guided.questions)} questions, {len(parameters)} of them for parameters:")
+        print(*(f"  {question.text} [{question.default}]" for question in guided.questions), sep="\n")
+    assert guided.asked == [
+        *BEFORE_THE_PARAMETERS,
+        *[f"Parameter {name}" for name in parameters],
+        *AFTER_THE_PARAMETERS,
+        CONFIRMATION,
+    ]
+    offered = guided.questions[len(BEFORE_THE_PARAMETERS) : -len(AFTER_THE_PARAMETERS) - 1]
+    assert offered == [Question(text=f"Parameter {name}", default=value) for name, value in parameters.items()]
+
+
+def test_a_guided_deployment_answered_with_enter_throughout_stands(guided: Dialogue, desk: Desk) -> None:
+    assert "has no authentication" not in guided.said
+    deployed = desk.describe(GUIDED)
+    assert deployed["StackStatus"] == "CREATE_COMPLETE"
+    assert {each["ParameterKey"]: each["ParameterValue"] for each in deployed["Parameters"]} == template_parameters()
+    assert desk.answer_to_a_forgery(deployed) == (401, "unauthorized"), "the secret is empty so far"
+
+
+@pytest.mark.usefixtures("guided")
+def test_the_answers_are_saved_and_the_next_deployment_asks_for_the_change_set_at_most(desk: Desk) -> None:
+    saved = desk.config["default"]["deploy"]["parameters"]
+    assert saved["stack_name"] == GUIDED
+    for name, value in template_parameters().items():
+        assert f'{name}="{value}"' in saved["parameter_overrides"]
+    ours = tomllib.loads((ROOT / "samconfig.toml").read_text())
+    assert {name: desk.config[name] for name in ("dev", "prod")} == {name: ours[name] for name in ("dev", "prod")}
+    again = desk.deploy()
+    assert again.status == 0, again.said
+    assert set(again.asked) <= {CONFIRMATION}
+
+
+def test_the_production_environment_asks_for_the_change_set_alone_and_is_protected_and_tagged(
+    desk: Desk, take_down: Callable[[str], None]
+) -> None:
+    take_down("mms-gateway-prod")
+    dialogue = desk.deploy("--config-env", "prod")
+    assert dialogue.status == 0, dialogue.said
+    assert dialogue.asked == [CONFIRMATION]
+    deployed = desk.describe("mms-gateway-prod")
+    assert deployed["StackStatus"] == "CREATE_COMPLETE"
+    assert {"Key": "environment", "Value": "prod"} in deployed["Tags"]
+    told = {each["ParameterKey"]: each["ParameterValue"] for each in deployed["Parameters"]}
+    assert (told["ProtectTable"], told["LogRetentionDays"], told["Timing"]) == ("true", "90", "production")
+
+
+@pytest.mark.parametrize("environment", ["dev", "prod"])
+def test_an_environment_sets_only_parameters_that_the_template_has(desk: Desk, environment: str) -> None:
+    told = desk.config[environment]["deploy"]["parameters"]["parameter_overrides"].split()
+    assert {each.partition("=")[0] for each in told} <= set(template_parameters())
