@@ -131,6 +131,13 @@ workflows: $(TOOLS)/workflows/ready ## check the GitHub workflows: their form, a
 unit: $(VENV)/ready ## the tests that need no stack
 	$(VENV)/bin/pytest --quiet tests/unit
 
+.PHONY: test-aws
+test-aws: setup ## try a deployed stack of your own, STACK_NAME=…, with your AWS credentials (tests/README.md says what it does to it)
+	@test -n "$$STACK_NAME" || { echo "Say which stack: make test-aws STACK_NAME=mms-gateway-dev" >&2; exit 1; }
+	@$(VENV)/bin/pytest --verbose tests/aws --stack-name "$$STACK_NAME" $(PYTEST)
+PYTEST ?=
+export STACK_NAME
+
 .PHONY: faults
 faults: setup $(TOOLS)/atheris/ready ## try every fault at length (45 minutes; ONLY=races: one part of it), and count what was lost, doubled or stuck
 	MMS_FAULTS=long $(VENV)/bin/pytest --verbose tests/faults/$(ONLY)
