@@ -12,7 +12,7 @@ export UV_SYSTEM_CERTS := true
 
 .PHONY: help
 help: ## list the commands
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 17
 
 # --- environments, made on demand from the lock files -----------------------------------------------------------------
 # pip leaves what it was unpacking where it is interrupted, so it gets a temporary folder that goes with it.
@@ -100,6 +100,11 @@ package: setup ## upload the code that `make bundle` built to BUCKET=…, and wr
 		--output-template-file "$(abspath $(DIST))/mms-gateway-$$version.packaged.yaml"
 	@$(RELEASE) checksums $(DIST)
 export BUCKET
+
+.PHONY: import-template
+import-template: setup ## write dist/import.json, by which a new stack takes over the table and the bucket that an old one left
+	@mkdir -p $(DIST)
+	@set -o pipefail; $(TOOLS)/sam/bin/python tests/template/translate.py | $(RELEASE) import > $(DIST)/import.json
 
 .PHONY: release
 release: setup ## write the new version VERSION=1.2.0 into its places: changelog, pyproject.toml, template

@@ -1,12 +1,13 @@
 """`python -m release`: what the workflows and the Makefile do to release a version."""
 
 import argparse
+import json
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from release import bundle, changelog, versions
+from release import bundle, changelog, importing, versions
 
 ROOT = Path(__file__).resolve().parent.parent
 PYPROJECT, TEMPLATE, CHANGELOG = (ROOT / name for name in ("pyproject.toml", "template.yaml", "CHANGELOG.md"))
@@ -59,6 +60,11 @@ def sums(folder: str) -> None:
     print((Path(folder) / "SHA256SUMS").read_text(), end="")
 
 
+def show_import() -> None:
+    """Print the template of what a new stack takes over, made of the translated one in standard input."""
+    print(importing.import_template(json.load(sys.stdin)), end="")
+
+
 COMMANDS: dict[str, Callable[..., None]] = {
     "version": show_version,
     "notes": show_notes,
@@ -66,6 +72,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "cut": cut,
     "pack": pack,
     "checksums": sums,
+    "import": show_import,
 }
 
 
