@@ -137,7 +137,7 @@ unit: $(VENV)/ready ## the tests that need no stack
 	$(VENV)/bin/pytest --quiet tests/unit
 
 .PHONY: test-aws
-test-aws: setup ## try a deployed stack of your own, STACK_NAME=…, with your AWS credentials (tests/README.md says what it does to it)
+test-aws: setup ## try a deployed stack of your own, STACK_NAME=…, with your AWS credentials (functions/deploying.md says what it does to it)
 	@test -n "$$STACK_NAME" || { echo "Say which stack: make test-aws STACK_NAME=mms-gateway-dev" >&2; exit 1; }
 	@$(VENV)/bin/pytest --verbose tests/aws --stack-name "$$STACK_NAME" $(PYTEST)
 PYTEST ?=

@@ -1,7 +1,8 @@
 """Where a person sits who deploys onto the embedded AWS."""
 
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +22,20 @@ class Desk:
 
     folder: Path
     stack: Stack
+    keys: dict[str, str] = field(default_factory=dict)
+    """Of whoever sits there; without them, of one who may do everything."""
 
-    def deploy(self, *options: str, **answers: str) -> Dialogue:
+    def deploy(self, *options: str) -> Dialogue:
         """`sam deploy`, each question answered with Enter but the confirmation of the change set."""
+        return self._sam(["deploy", *options], lambda question: "y" if question == CONFIRMATION else "")
+
+    def delete(self, *options: str) -> Dialogue:
+        """`sam delete`, each question answered with yes."""
+        return self._sam(["delete", *options], lambda _: "y")
+
+    def _sam(self, command: list[str], answer: Callable[[str], str]) -> Dialogue:
         environment = sam_environment(self.stack.aws_endpoint_url, self.folder / "temporary")
-        return talk([SAM, "deploy", *options], self.folder, environment, {CONFIRMATION: "y", **answers})
+        return talk([SAM, *command], self.folder, environment | self.keys, answer)
 
     @property
     def config(self) -> dict[str, Any]:

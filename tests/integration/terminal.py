@@ -6,7 +6,7 @@ import re
 import select
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -52,9 +52,9 @@ class Dialogue:
 
 
 def talk(
-    command: Sequence[str | Path], folder: Path, environment: Mapping[str, str], answers: Mapping[str, str]
+    command: Sequence[str | Path], folder: Path, environment: Mapping[str, str], answer: Callable[[str], str]
 ) -> Dialogue:
-    """Run a program to its end; each question is answered with Enter, or with what `answers` has for it."""
+    """Run a program to its end; `answer` has what is typed before Enter, for each question."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         command,
@@ -74,7 +74,7 @@ def talk(
             with suppress(OSError):  # so Linux tells that the other end was closed
                 if came := os.read(ours, 65536):
                     if question := dialogue._take(came.decode(errors="replace")):
-                        os.write(ours, answers.get(question.text, "").encode() + b"\n")
+                        os.write(ours, answer(question.text).encode() + b"\n")
                     continue
             break
         dialogue.status = process.wait(10)

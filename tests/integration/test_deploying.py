@@ -1,20 +1,35 @@
 """`sam deploy` by a person, who answers its questions in a terminal, onto the embedded AWS."""
 
+import json
+import re
 import shutil
 import tomllib
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+from botocore.exceptions import ClientError
 from cfnlint.decode import cfn_yaml
 
 from local.build import built_bundle
 from local.deployment import sam_environment
+from local.embedded_aws import REGION
 from local.places import ROOT
 from local.stack import Stack
 from tests.integration.desk import CONFIRMATION, Desk
 from tests.integration.terminal import Dialogue, Question
 
 GUIDED = "mms-gateway-guided"
+PROD = "mms-gateway-prod"
+EXECUTION_ROLE = "arn:aws:iam::000000000000:role/mms-gateway-execution"
+MADE_BY_CLOUDFORMATION = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "cloudformation.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    ],
+}
 BEFORE_THE_PARAMETERS = ["Stack Name", "AWS Region"]
 AFTER_THE_PARAMETERS = [
     "Confirm changes before deploy",
@@ -91,18 +106,62 @@ def test_the_answers_are_saved_and_the_next_deployment_asks_for_the_change_set_a
     assert set(again.asked) <= {CONFIRMATION}
 
 
-def test_the_production_environment_asks_for_the_change_set_alone_and_is_protected_and_tagged(
-    desk: Desk, take_down: Callable[[str], None]
+def policies_of_the_page() -> list[dict[str, Any]]:
+    """The trust and the rights of the role that deploys from GitHub, as the page has them, for the embedded AWS."""
+    page = (ROOT / "functions" / "deploying.md").read_text()
+    blocks = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
+    return [json.loads(block.replace("eu-west-1", REGION).replace("111122223333", "000000000000")) for block in blocks]
+
+
+@pytest.fixture
+def deployer(desk: Desk) -> Desk:
+    """Somebody who may do what the page lets the role of the workflow do, and nothing else."""
+    iam, storage = desk.stack.client("iam"), desk.stack.client("s3")
+    _trust, rights = policies_of_the_page()
+    iam.create_user(UserName="deployer")
+    iam.put_user_policy(UserName="deployer", PolicyName="deploy", PolicyDocument=json.dumps(rights))
+    iam.create_role(RoleName="mms-gateway-execution", AssumeRolePolicyDocument=json.dumps(MADE_BY_CLOUDFORMATION))
+    keys = iam.create_access_key(UserName="deployer")["AccessKey"]
+    for bucket in storage.list_buckets()["Buckets"]:
+        if "samcli" in bucket["Name"]:  # it refuses who comes without TLS, as everybody does here
+            storage.delete_bucket_policy(Bucket=bucket["Name"])
+    return replace(
+        desk, keys={"AWS_ACCESS_KEY_ID": keys["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"]}
+    )
+
+
+def test_production_is_deployed_by_who_may_only_what_the_page_says_and_asked_for_the_change_set_alone(
+    deployer: Desk, take_down: Callable[[str], None]
 ) -> None:
-    take_down("mms-gateway-prod")
-    dialogue = desk.deploy("--config-env", "prod")
+    take_down(PROD)
+    dialogue = deployer.deploy("--config-env", "prod", "--role-arn", EXECUTION_ROLE)
     assert dialogue.status == 0, dialogue.said
     assert dialogue.asked == [CONFIRMATION]
-    deployed = desk.describe("mms-gateway-prod")
+    deployed = deployer.describe(PROD)
     assert deployed["StackStatus"] == "CREATE_COMPLETE"
     assert {"Key": "environment", "Value": "prod"} in deployed["Tags"]
     told = {each["ParameterKey"]: each["ParameterValue"] for each in deployed["Parameters"]}
     assert (told["ProtectTable"], told["LogRetentionDays"], told["Timing"]) == ("true", "90", "production")
+    refused = deployer.deploy("--config-env", "dev")
+    assert refused.status != 0, "it is another stack"
+    assert "is not authorized to perform" in refused.said
+
+
+def test_a_stack_that_is_deleted_leaves_what_people_would_miss(desk: Desk, take_down: Callable[[str], None]) -> None:
+    take_down(PROD)
+    assert desk.deploy("--config-env", "prod").status == 0
+    outputs = {each["OutputKey"]: each["OutputValue"] for each in desk.describe(PROD)["Outputs"]}
+    dialogue = desk.delete("--config-env", "prod")
+    assert dialogue.status == 0, dialogue.said
+    with pytest.raises(ClientError, match="does not exist"):
+        desk.describe(PROD)
+    stack = desk.stack
+    stack.client("dynamodb").describe_table(TableName=outputs["TableName"])
+    stack.client("s3").head_bucket(Bucket=outputs["MediaBucketName"])
+    stack.client("secretsmanager").describe_secret(SecretId=outputs["SecretArn"])
+    for name in ("SendQueueUrl", "DeadLetterQueueUrl"):
+        url = stack.aws_endpoint_url + urlsplit(outputs[name]).path
+        stack.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
 
 
 @pytest.mark.parametrize("environment", ["dev", "prod"])
