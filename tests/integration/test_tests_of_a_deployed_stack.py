@@ -13,7 +13,7 @@ SOME = "not as_locally or as_locally_message_table"  # the others run here anywa
 ONLY_AWS = {
     "test_the_api_takes_a_body_that_the_function_can_not_and_answers_413",
     "test_a_body_over_10_mb_is_answered_413",
-    "test_the_api_does_not_speak_without_tls",
+    "test_nothing_reaches_the_function_without_tls",
     "test_the_access_log_is_without_the_path",
     "test_the_doctor_finds_nothing_that_does_not_work",
     "test_the_table_can_be_restored_to_any_second",
