@@ -43,10 +43,11 @@ setup: $(VENV)/ready $(TOOLS)/sam/ready $(TOOLS)/ministack/ready ## make the env
 
 .PHONY: lock
 lock: $(VENV)/ready ## bring the lock files up to the newest versions that pyproject.toml allows
-	for group in uv sam ministack workflows; do $(LOCK) --group pyproject.toml:$$group -o locks/$$group.txt; done
+	for group in uv sam ministack; do $(LOCK) --group pyproject.toml:$$group -o locks/$$group.txt; done
 	$(LOCK) pyproject.toml --extra console --group pyproject.toml:develop -o locks/develop.txt
 	$(LOCK) pyproject.toml -c locks/develop.txt -o layers/dependencies/requirements.txt
 	for group in atheris peers; do $(LOCK) --group pyproject.toml:$$group -c locks/develop.txt -o locks/$$group.txt; done
+	$(LOCK) --group pyproject.toml:workflows -o locks/workflows.txt
 LOCK := $(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
 
 .PHONY: schema
