@@ -46,9 +46,11 @@ class Desk:
         found: dict[str, Any] = stacks[0]
         return found
 
-    def answer_to_a_forgery(self, deployed: dict[str, Any]) -> tuple[int, str]:
+    def outputs(self, stack_name: str) -> dict[str, str]:
+        return {each["OutputKey"]: each["OutputValue"] for each in self.describe(stack_name)["Outputs"]}
+
+    def answer_to_a_forgery(self, stack_name: str) -> tuple[int, str]:
         """How a stack's function answers who knows no token: that it does shows that its code is whole."""
-        outputs = {each["OutputKey"]: each["OutputValue"] for each in deployed["Outputs"]}
-        url = local_address(self.stack.aws_endpoint_url, outputs["CallbackUrl"])
+        url = local_address(self.stack.aws_endpoint_url, self.outputs(stack_name)["CallbackUrl"])
         answer = httpx.post(f"{url}/no-token", content=b"{}", headers={"Content-Type": "application/json"}, timeout=60)
         return answer.status_code, answer.headers.get("X-Mms-Outcome", "")

@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import subprocess
 import tomllib
 from collections.abc import Callable
 from dataclasses import replace
@@ -30,6 +31,8 @@ MADE_BY_CLOUDFORMATION = {
         {"Effect": "Allow", "Principal": {"Service": "cloudformation.amazonaws.com"}, "Action": "sts:AssumeRole"}
     ],
 }
+TAKEN_OVER = ("TableName", "MediaBucketName")
+IN_TIME = {"Delay": 1, "MaxAttempts": 60}
 BEFORE_THE_PARAMETERS = ["Stack Name", "AWS Region"]
 AFTER_THE_PARAMETERS = [
     "Confirm changes before deploy",
@@ -90,7 +93,7 @@ def test_a_guided_deployment_answered_with_enter_throughout_stands(guided: Dialo
     deployed = desk.describe(GUIDED)
     assert deployed["StackStatus"] == "CREATE_COMPLETE"
     assert {each["ParameterKey"]: each["ParameterValue"] for each in deployed["Parameters"]} == template_parameters()
-    assert desk.answer_to_a_forgery(deployed) == (401, "unauthorized"), "the secret is empty so far"
+    assert desk.answer_to_a_forgery(GUIDED) == (401, "unauthorized"), "the secret is empty so far"
 
 
 @pytest.mark.usefixtures("guided")
@@ -147,21 +150,53 @@ def test_production_is_deployed_by_who_may_only_what_the_page_says_and_asked_for
     assert "is not authorized to perform" in refused.said
 
 
-def test_a_stack_that_is_deleted_leaves_what_people_would_miss(desk: Desk, take_down: Callable[[str], None]) -> None:
+def test_a_deleted_stack_leaves_what_people_would_miss_and_a_new_one_takes_it_over(
+    desk: Desk, take_down: Callable[[str], None]
+) -> None:
     take_down(PROD)
     assert desk.deploy("--config-env", "prod").status == 0
-    outputs = {each["OutputKey"]: each["OutputValue"] for each in desk.describe(PROD)["Outputs"]}
+    left, stack = desk.outputs(PROD), desk.stack
+    item = {"pk": {"S": "MO#1"}, "sk": {"S": "MESSAGE"}}
+    stack.client("dynamodb").put_item(TableName=left["TableName"], Item=item)
     dialogue = desk.delete("--config-env", "prod")
     assert dialogue.status == 0, dialogue.said
     with pytest.raises(ClientError, match="does not exist"):
         desk.describe(PROD)
-    stack = desk.stack
-    stack.client("dynamodb").describe_table(TableName=outputs["TableName"])
-    stack.client("s3").head_bucket(Bucket=outputs["MediaBucketName"])
-    stack.client("secretsmanager").describe_secret(SecretId=outputs["SecretArn"])
+    stack.client("secretsmanager").describe_secret(SecretId=left["SecretArn"])
     for name in ("SendQueueUrl", "DeadLetterQueueUrl"):
-        url = stack.aws_endpoint_url + urlsplit(outputs[name]).path
+        url = stack.aws_endpoint_url + urlsplit(left[name]).path
         stack.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+    take_over(desk, left)
+    dialogue = desk.deploy("--config-env", "prod")
+    assert dialogue.status == 0, dialogue.said
+    now = desk.outputs(PROD)
+    assert [now[name] for name in TAKEN_OVER] == [left[name] for name in TAKEN_OVER]
+    assert now["SendQueueUrl"] != left["SendQueueUrl"]
+    told = stack.client("dynamodb").get_item(TableName=now["TableName"], Key=item)
+    assert told["Item"] == item
+
+
+def take_over(desk: Desk, left: dict[str, str]) -> None:
+    """Import the table and the bucket into a new stack, as the page has it."""
+    subprocess.run(["make", "import-template", f"DIST={desk.folder}"], cwd=ROOT, check=True)  # noqa: S607
+    cloudformation = desk.stack.client("cloudformation")
+    one = {"StackName": PROD, "ChangeSetName": "import"}
+    resources = [
+        ("AWS::DynamoDB::Table", "Table", {"TableName": left["TableName"]}),
+        ("AWS::S3::Bucket", "MediaBucket", {"BucketName": left["MediaBucketName"]}),
+    ]
+    cloudformation.create_change_set(
+        **one,
+        ChangeSetType="IMPORT",
+        TemplateBody=(desk.folder / "import.json").read_text(),
+        ResourcesToImport=[
+            {"ResourceType": kind, "LogicalResourceId": name, "ResourceIdentifier": identifier}
+            for kind, name, identifier in resources
+        ],
+    )
+    cloudformation.get_waiter("change_set_create_complete").wait(**one, WaiterConfig=IN_TIME)
+    cloudformation.execute_change_set(**one)
+    cloudformation.get_waiter("stack_import_complete").wait(StackName=PROD, WaiterConfig=IN_TIME)
 
 
 @pytest.mark.parametrize("environment", ["dev", "prod"])
