@@ -12,7 +12,7 @@ export UV_SYSTEM_CERTS := true
 
 .PHONY: help
 help: ## list the commands
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 17
 
 # --- environments, made on demand from the lock files -----------------------------------------------------------------
 # pip leaves what it was unpacking where it is interrupted, so it gets a temporary folder that goes with it.
@@ -48,6 +48,7 @@ lock: $(VENV)/ready ## bring the lock files up to the newest versions that pypro
 	$(LOCK) pyproject.toml -c locks/develop.txt -o layers/dependencies/requirements.txt
 	for group in atheris peers; do $(LOCK) --group pyproject.toml:$$group -c locks/develop.txt -o locks/$$group.txt; done
 	$(LOCK) --group pyproject.toml:bot -c locks/develop.txt -o examples/bot/answer_messages/requirements.txt
+	$(LOCK) --group pyproject.toml:workflows -o locks/workflows.txt
 LOCK := $(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
 
 .PHONY: schema
@@ -79,6 +80,12 @@ CHECKOV := $(TOOLS)/checkov/bin/checkov --framework cloudformation --skip-downlo
 validate-bot: setup ## check the example bot's template, as CloudFormation sees it
 	set -o pipefail; $(TOOLS)/sam/bin/python tests/template/translate.py examples/bot/template.yaml | $(VENV)/bin/cfn-lint
 
+.PHONY: deploy
+deploy: build ## deploy it with your AWS credentials (ENV=dev or prod, of samconfig.toml; the change set is shown first)
+	$(SAM) deploy --config-env $(or $(ENV),default) --template-file $(BUILD)/template.yaml --config-file $(CURDIR)/samconfig.toml $(DEPLOY)
+ENV ?=
+DEPLOY ?=
+
 .PHONY: local
 local: setup ## run the whole gateway on this machine, until Ctrl-C
 	@$(VENV)/bin/python -m local
@@ -87,17 +94,67 @@ local: setup ## run the whole gateway on this machine, until Ctrl-C
 demo: setup ## play the main job once on this machine: messages in, what is stored, what is refused
 	@$(VENV)/bin/python -m local.demo
 
+# --- releases ---------------------------------------------------------------------------------------------------------
+DIST ?= dist
+RELEASE := $(VENV)/bin/python -m release
+
+.PHONY: bundle
+bundle: build ## pack what was built into dist, for those who deploy without building
+	@rm -rf $(DIST)
+	@$(RELEASE) pack $(BUILD) $(DIST)
+	@$(RELEASE) checksums $(DIST)
+
+.PHONY: package
+package: setup ## upload the code that `make bundle` built to BUCKET=…, and write the template that names it there into dist
+	@test -n "$$BUCKET" || { echo "Say which bucket takes the code: make package BUCKET=…" >&2; exit 1; }
+	@test -f $(BUILD)/template.yaml -a -d $(DIST) || { echo "There is nothing to upload: run make bundle first." >&2; exit 1; }
+	@version=$$($(RELEASE) version) && $(SAM) package --template-file $(BUILD)/template.yaml --s3-bucket "$$BUCKET" \
+		--s3-prefix "mms-gateway/$$version" --no-progressbar \
+		--output-template-file "$(abspath $(DIST))/mms-gateway-$$version.packaged.yaml"
+	@$(RELEASE) checksums $(DIST)
+export BUCKET
+
+.PHONY: import-template
+import-template: setup ## write dist/import.json, by which a new stack takes over the table and the bucket that an old one left
+	@mkdir -p $(DIST)
+	@set -o pipefail; $(TOOLS)/sam/bin/python tests/template/translate.py | $(RELEASE) import > $(DIST)/import.json
+
+.PHONY: release
+release: setup ## write the new version VERSION=1.2.0 into its places: changelog, pyproject.toml, template
+	@$(RELEASE) cut "$$VERSION"
+
+.PHONY: release-check
+release-check: setup ## see that TAG=v1.2.0 is the version of this checkout, and that the changelog tells of it
+	@$(RELEASE) check "$$TAG"
+
+.PHONY: release-notes
+release-notes: setup ## print what the changelog says of VERSION=1.2.0
+	@$(RELEASE) notes "$$VERSION"
+export VERSION TAG
+
 # --- the gates --------------------------------------------------------------------------------------------------------
 .PHONY: check
-check: setup validate validate-bot ## format, lint, types, import contract, template
+check: setup validate validate-bot workflows ## format, lint, types, import contract, templates, workflows
 	$(VENV)/bin/ruff format --check --quiet .
 	$(VENV)/bin/ruff check --quiet .
 	$(VENV)/bin/mypy
 	PYTHONPATH=layers/gateway:. $(VENV)/bin/lint-imports --no-logo
 
+.PHONY: workflows
+workflows: $(TOOLS)/workflows/ready ## check the GitHub workflows: their form, and what could be abused in them; offline
+	$(TOOLS)/workflows/bin/actionlint -no-color -shellcheck= -pyflakes= $(wildcard .github/workflows/*.yml)
+	$(TOOLS)/workflows/bin/zizmor --offline --quiet --no-progress --persona pedantic .github
+
 .PHONY: unit
 unit: $(VENV)/ready ## the tests that need no stack
 	$(VENV)/bin/pytest --quiet tests/unit
+
+.PHONY: test-aws
+test-aws: setup ## try a deployed stack of your own, STACK_NAME=…, with your AWS credentials (functions/deploying.md says what it does to it)
+	@test -n "$$STACK_NAME" || { echo "Say which stack: make test-aws STACK_NAME=mms-gateway-dev" >&2; exit 1; }
+	@$(VENV)/bin/pytest --verbose tests/aws --stack-name "$$STACK_NAME" $(PYTEST)
+PYTEST ?=
+export STACK_NAME
 
 .PHONY: faults
 faults: setup $(TOOLS)/atheris/ready ## try every fault at length (45 minutes; ONLY=races: one part of it), and count what was lost, doubled or stuck

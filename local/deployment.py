@@ -73,7 +73,7 @@ def chosen_parameters() -> dict[str, str]:
 
 def deploy(aws: EmbeddedAws, endpoints: Sequence[str], parameters: Mapping[str, str], say: Say) -> Deployment:
     """Build and deploy the bundle so that it sends to these base URLs, fill in its secret, and see it answer."""
-    environment = _sam_environment(aws)
+    environment = sam_environment(aws.url, aws.folder)
     parameters = {**parameters, "OpenMarketEndpoints": ",".join(endpoints)}
     with built_bundle(environment, aws.folder / "build.log", say) as template:
         say("Deploying the bundle (sam deploy)")
@@ -104,7 +104,7 @@ def deploy(aws: EmbeddedAws, endpoints: Sequence[str], parameters: Mapping[str, 
     session().client("secretsmanager", endpoint_url=aws.url).put_secret_value(
         SecretId=outputs["SecretArn"], SecretString=json.dumps({**ACCOUNT, "callbackTokens": [token]})
     )
-    callbacks = _local_address(aws, outputs["CallbackUrl"])
+    callbacks = local_address(aws.url, outputs["CallbackUrl"])
     say("Waiting for the first answer")
     _see_it_answer(aws, callbacks)
     return Deployment(
@@ -124,15 +124,16 @@ def session() -> boto3.Session:
     return boto3.Session(aws_access_key_id=ACCESS_KEY_ID, aws_secret_access_key=SECRET_ACCESS_KEY, region_name=REGION)
 
 
-def _sam_environment(aws: EmbeddedAws) -> dict[str, str]:
+def sam_environment(url: str, temporary: Path) -> dict[str, str]:
+    """The environment in which `sam` works on the embedded AWS at this URL, and leaves its temporary files there."""
     caller = {name: value for name, value in os.environ.items() if not name.startswith(("SAM_", "LAYER_"))}
     return caller | {
-        "AWS_ENDPOINT_URL": aws.url,
+        "AWS_ENDPOINT_URL": url,
         "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
         "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
-        "TMPDIR": str(aws.folder),
+        "TMPDIR": str(temporary),
         "SAM_CLI_TELEMETRY": "0",
         "SAM_CLI_POLL_DELAY": "0.2",
         "__SAM_CLI_APP_DIR": str(_sam_folder()),
@@ -152,10 +153,11 @@ def _outputs(aws: EmbeddedAws) -> dict[str, str]:
     return {output["OutputKey"]: output["OutputValue"] for output in stacks["Stacks"][0]["Outputs"]}
 
 
-def _local_address(aws: EmbeddedAws, url: str) -> str:
+def local_address(aws_url: str, url: str) -> str:
+    """Where the embedded AWS at the first address has what AWS would have at the second."""
     # https://<api>.execute-api.<region>.amazonaws.com/<stage>/callbacks
     parts = urlsplit(url)
-    return f"{aws.url}/_aws/execute-api/{parts.netloc.split('.')[0]}{parts.path}"
+    return f"{aws_url}/_aws/execute-api/{parts.netloc.split('.')[0]}{parts.path}"
 
 
 def _see_it_answer(aws: EmbeddedAws, callbacks: str) -> None:

@@ -13,6 +13,8 @@ however it dies. What it adds to ministack:
   wait for somebody themselves, it runs more often. ministack would start a process for each of 50 simultaneous calls,
   which takes a small machine half a minute.
 - CloudFormation's way to write a binary media type, `*~1*`, is understood as `*/*`.
+- A template of production deploys too: saved queries, and alarms that calculate, are taken as made, though nothing here
+  runs or rings them. ministack would refuse the whole stack.
 - A queue's event source takes its MaximumConcurrency from a template's parameter too, which is text; ministack would
   compare it with a number, and no message would ever reach the function.
 - What a function says of single records of a table's stream is heard: see ministack_streams.
@@ -40,6 +42,7 @@ from hypercorn.config import Config  # type: ignore[import-not-found, unused-ign
 from ministack.app import app  # type: ignore[import-not-found, unused-ignore]
 from ministack.core import lambda_runtime  # type: ignore[import-not-found, unused-ignore]
 from ministack.services import apigateway_v1, lambda_svc  # type: ignore[import-not-found, unused-ignore]
+from ministack.services.cloudformation import provisioners  # type: ignore[import-not-found, unused-ignore]
 
 sys.path.append(str(Path(__file__).parents[1]))  # last, so that nothing of ours stands before anything of ministack's
 from local.ministack_streams import feed_functions_from_streams
@@ -138,6 +141,30 @@ def read_concurrency_as_number() -> None:
     lambda_svc._sqs_esm_concurrency = concurrency_as_number  # noqa: SLF001
 
 
+def take_what_only_people_look_at_as_made() -> None:
+    """Let a stack have saved queries, and alarms on a calculation, which are kept as alarms on its first metric."""
+
+    def create(logical_id: str, _properties: dict[str, Any], stack_name: str) -> tuple[str, dict[str, Any]]:
+        return f"{stack_name}-{logical_id}", {}
+
+    def delete(*_: Any) -> None:
+        pass
+
+    handlers = provisioners._RESOURCE_HANDLERS  # noqa: SLF001
+    handlers.setdefault("AWS::Logs::QueryDefinition", {"create": create, "delete": delete})
+    record = provisioners._cw_metric_alarm_record  # noqa: SLF001
+
+    def record_plainly(name: str, properties: dict[str, Any]) -> Any:
+        plain = {key: value for key, value in properties.items() if key != "Metrics"}
+        for metric in properties.get("Metrics") or []:
+            if "MetricStat" in metric:
+                plain |= {**metric["MetricStat"]["Metric"], "Period": metric["MetricStat"]["Period"]}
+                break
+        return record(name, plain)
+
+    provisioners._cw_metric_alarm_record = record_plainly  # noqa: SLF001
+
+
 def end_with_standard_input(folder: Path) -> None:
     """Wait for the end of standard input, then end everything and leave nothing."""
     while os.read(0, 4096):
@@ -160,6 +187,7 @@ def main() -> None:
     match_media_types_as_api_gateway()
     read_concurrency_as_number()
     feed_functions_from_streams()
+    take_what_only_people_look_at_as_made()
     config = Config()
     config.bind = [f"fd://{descriptor}"]
     config.keep_alive_timeout = 75

@@ -13,8 +13,10 @@ from local.stack import Stack, running_stack
 from local.surroundings import settle_surroundings
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     stop_on_signals()  # SIGTERM as Ctrl-C: the fixtures end what they started
+    if config.getoption("--stack-name", default=None):
+        return  # tests/aws: the caller's own AWS account is meant
     try:
         settle_surroundings()
     except LocalStackError as error:

@@ -1,6 +1,6 @@
 """Fixtures of the tests on a running stack."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -26,3 +26,12 @@ def simulator(stack: Stack) -> Iterator[SimulatorClient]:
     client = SimulatorClient(stack.open_market_url)
     yield client
     client.clear_behaviours()
+
+
+@pytest.fixture(scope="module")
+def take_down(stack: Stack) -> Iterator[Callable[[str], None]]:
+    """Deletes stacks at the end; what they retain goes with the embedded AWS."""
+    names: list[str] = []
+    yield names.append
+    for name in names:
+        stack.client("cloudformation").delete_stack(StackName=name)

@@ -137,10 +137,12 @@ def calls_as(stack: Stack, function: str) -> Iterator[Callable[..., list[str]]]:
         Role=deployed["Role"],
         Layers=[layer["Arn"] for layer in deployed["Layers"]],
         Runtime=deployed["Runtime"],
+        Architectures=deployed["Architectures"],
         Handler="probe.handler",
         Code={"ZipFile": code.getvalue()},
         Timeout=30,
     )
+    functions.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
 
     def call(*calls: tuple[str, str, dict[str, Any]]) -> list[str]:
         answer = functions.invoke(FunctionName=name, Payload=json.dumps(calls))

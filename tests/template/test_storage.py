@@ -1,9 +1,12 @@
 """Rules for what is kept: the table of the contract, the bucket, the secret."""
 
 import json
+import re
 from typing import Any
 
 import pytest
+
+from release.importing import import_template
 
 Template = dict[str, Any]
 Resources = dict[str, dict[str, Any]]
@@ -135,3 +138,17 @@ def test_a_new_secret_is_an_empty_skeleton_and_none_is_made_beside_an_existing_o
     one_or_the_other = {"Fn::If": ["MakeSecret", {"Fn::GetAtt": ["Secret", "Id"]}, {"Ref": "SecretArn"}]}
     assert template["Outputs"]["SecretArn"]["Value"] == one_or_the_other
     assert resources["ReceiveCallback"]["Environment"]["Variables"]["SECRET_ARN"] == one_or_the_other
+
+
+def test_a_new_stack_takes_over_the_table_and_the_bucket_by_a_template_of_them_alone(template: Template) -> None:
+    taken = json.loads(import_template(template))
+    assert set(taken["Resources"]) == {"Table", "MediaBucket"}
+    assert "Outputs" not in taken
+    assert "Transform" not in taken
+    for name, resource in taken["Resources"].items():
+        assert resource == template["Resources"][name], "or the next deployment would change it"
+    text = json.dumps(taken)
+    known = {*taken["Parameters"], *taken["Resources"], "AWS::NoValue"}
+    assert set(re.findall(r'"Ref": "([^"]+)"', text)) <= known
+    assert set(re.findall(r'"Fn::If": \["([^"]+)"', text)) <= set(taken["Conditions"])
+    assert len(text) < 51_200, "CloudFormation takes no longer template in a call"

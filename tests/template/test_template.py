@@ -4,7 +4,9 @@ import re
 from typing import Any
 
 import pytest
+from cfnlint.decode import cfn_yaml
 
+from local.places import ROOT
 from mms_gateway.send_settings import OPTIONAL as SEND_OPTIONAL
 from mms_gateway.send_settings import REQUIRED as SEND_REQUIRED
 from mms_gateway.settings import REQUIRED
@@ -60,12 +62,21 @@ def test_every_parameter_stands_in_one_group(template: Template) -> None:
     assert sorted(grouped) == sorted(template["Parameters"])
 
 
+def test_parameters_are_asked_for_in_the_order_of_their_groups_and_timing_last(template: Template) -> None:
+    """`sam deploy --guided` asks for each of them, in the template's order; what people set comes first."""
+    groups = template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+    as_written = [str(name) for name in cfn_yaml.load(str(ROOT / "template.yaml"))["Parameters"]]
+    assert as_written == [name for group in groups for name in group["Parameters"]]
+    assert as_written[-1] == "Timing"
+
+
 def test_the_stack_deploys_without_a_single_parameter(template: Template) -> None:
     assert [name for name, entry in template["Parameters"].items() if "Default" not in entry] == []
 
 
 def test_the_outputs_are_those_that_others_rely_on(template: Template) -> None:
     contract = {"CallbackUrl", "TableName", "TableStreamArn", "MediaBucketName", "SecretArn"}
+    contract |= {"Version"}  # what is deployed
     contract |= {"SendQueueUrl", "SendQueueArn", "DeadLetterQueueUrl"}
     policies = {"ProducerPolicyArn", "ReaderPolicyArn", "OperatorPolicyArn"}
     assert set(template["Outputs"]) == contract | policies | {"ReceiveCallbackName", "SendMmsName", "DashboardUrl"}

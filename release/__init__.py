@@ -1,0 +1,1 @@
+"""How a version is named, told of and packed."""
