@@ -1,5 +1,6 @@
 """The alarms that look at shares: worked out on numbers, so that one of two wakes nobody, and a third of many does."""
 
+import math
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from local.dashboard.arithmetic import Series, evaluated, names
 from local.dashboard.metrics import curves_of_alarm
 from tests.template.printed import documents
-from tests.template.test_observing import ALARMS, VALUES
+from tests.template.test_observing import ALARMS, TEMPLATE, VALUES
 
 SHARES = {
     "UndeliveredAlarm": ("failed", ["delivered"]),
@@ -24,14 +25,14 @@ def alarm(name: str) -> dict[str, Any]:
 
 def share(name: str, bad: float | None, good: float | None) -> float | None:
     """What the alarm compares with its threshold, in an hour with so many bad ones and so many good ones."""
-    (math,) = [one for one in curves_of_alarm(alarm(name)) if one.expression]
+    (formula,) = [one for one in curves_of_alarm(alarm(name)) if one.expression]
     of_the_bad, of_the_good = SHARES[name]
     numbers: dict[str, Series] = {of_the_bad: [bad], **{one: [0.0] for one in of_the_good}}
     if of_the_good:
         numbers[of_the_good[0]] = [good]
     else:
         numbers["reports"] = [bad + good if bad is not None and good is not None else None]
-    (value,) = evaluated(math.expression, numbers)
+    (value,) = evaluated(formula.expression, numbers)
     return value
 
 
@@ -47,9 +48,9 @@ def test_all_alarms_that_calculate_are_tried_here() -> None:
 @pytest.mark.parametrize("name", SHARES)
 def test_a_share_uses_each_of_its_metrics_and_shows_one_result(name: str) -> None:
     curves = curves_of_alarm(alarm(name))
-    (math,) = [one for one in curves if one.expression]
-    assert names(math.expression) == {one.id for one in curves} - {math.id}
-    assert [one.id for one in curves if one.shown] == [math.id]
+    (formula,) = [one for one in curves if one.expression]
+    assert names(formula.expression) == {one.id for one in curves} - {formula.id}
+    assert [one.id for one in curves if one.shown] == [formula.id]
     assert len({one.metric.name for one in curves if one.metric}) == len(curves) - 1
 
 
@@ -71,6 +72,15 @@ def test_a_share_rings_from_its_percentage_and_its_number_on(name: str) -> None:
     assert not rings(name, threshold - 1, 100 - threshold + 1)
     assert rings(name, threshold, 100 - threshold)
     assert rings(name, 100, 0)
+
+
+@pytest.mark.parametrize("name", SHARES)
+def test_a_share_counts_all_of_an_hour_to_be_enough_not_the_bad_ones_alone(name: str) -> None:
+    tuned = TEMPLATE["Mappings"]["Alarms"][name.removesuffix("Alarm")]
+    bad = math.ceil(tuned["AtLeast"] * tuned["Percent"] / 100)
+    assert float(alarm(name)["Threshold"]) == tuned["Percent"]
+    assert rings(name, bad, tuned["AtLeast"] - bad)
+    assert not rings(name, tuned["AtLeast"] - 1, 0)
 
 
 @pytest.mark.parametrize("name", SHARES)
