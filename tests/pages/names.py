@@ -64,7 +64,7 @@ def mms_fault(line: str) -> str | None:
 def exists(path: str, beside: Path) -> bool | None:
     """Whether a path leads to something, from the project or from beside a page; None where it looks like no path."""
     first = path.partition("/")[0]
-    if "/" not in path or not first or not re.fullmatch(r"\.?[\w./-]+", path):
+    if "/" not in path or first in {"", ".local", ".venv"} or not re.fullmatch(r"\.?[\w./-]+", path):
         return None
     starts = [start for start in (ROOT, beside) if (start / first).exists()]
     return any((start / path).exists() for start in starts) if starts else None

@@ -1,5 +1,6 @@
 """What pages point at is there: pages, anchors, files, commands, and the names of all that has one."""
 
+import os
 import re
 from urllib.parse import unquote
 
@@ -19,8 +20,8 @@ ROWS = "tests/bench/README.md"  # its rows' names are put together from words
 GLOBAL_OPTIONS = {"--output", "--query", "--region", "--profile", "--endpoint-url"}
 
 COMES_LATER = {  # pages point at these already
-    *("functions/security.md", "functions/deploying.md"),
-    *("AlarmTopicArn", "DashboardUrl", "RetentionDays"),
+    *("examples/bot/README.md", "functions/dashboard.png", "functions/deploying.md", "functions/security.md"),
+    *("Alarms", "AlarmTopicArn", "DashboardUrl", "KmsKeyArn", "OperatorPolicyArn", "RetentionDays"),
     *("Delivered", "SecretUnreadable", "TooLarge", "TurnedAway", "Undelivered"),
 }
 
@@ -34,7 +35,7 @@ def broken(one: Page, target: str) -> str | None:
     path, _, anchor = unquote(target).partition("#")
     file = one.path.parent / path if path else one.path
     if not file.exists():
-        later = file.resolve().relative_to(ROOT).as_posix() in COMES_LATER
+        later = os.path.relpath(file, ROOT) in COMES_LATER
         return None if later else "there is no such file"
     if anchor and anchor not in Page(file).anchors:
         return "there is no such heading"
@@ -123,7 +124,7 @@ def test_what_has_come_is_waited_for_no_more() -> None:
 
 def test_the_readme_is_one_page_and_leads_to_all_others() -> None:
     readme = page("README.md")
-    assert len(readme.lines) < 200
+    assert len(readme.lines) < 170
     led_to = {(ROOT / target.partition("#")[0]).resolve() for _, target in readme.links}
     assert {one.name for one in PAGES.values() if one.path not in led_to} - {"README.md"} == set()
 
