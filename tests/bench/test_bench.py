@@ -81,11 +81,11 @@ def test_the_page_for_operating_computes_with_the_units_that_are_measured(printe
     told = (ROOT / "functions" / "README.md").read_text()
     units = re.search(r"TABLE, BY_HANDSET, BY_SERVICE = (.*?)  #", told)
     assert units
-    measured = [
-        re.findall(rf"^DynamoDB writes{of} +([0-9]+) ", printed, re.MULTILINE)
-        for of in ("", " of by-handset", " of by-service")
-    ]
-    assert list(ast.literal_eval(units[1])) == [(int(inbound), int(outbound)) for inbound, outbound in measured]
+    indexes = ("", " of by-handset", " of by-service")
+    measured = [re.findall(rf"^DynamoDB writes{of} +([0-9]+) ", printed, re.MULTILINE) for of in indexes]
+    for page, found in zip(ast.literal_eval(units[1]), measured, strict=True):
+        # An item may lie on either side of a whole kilobyte: some of its five writes take one unit more.
+        assert all(0 <= shown - int(real) <= 2 for shown, real in zip(page, found, strict=True))
 
 
 @pytest.mark.parametrize(

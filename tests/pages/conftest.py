@@ -24,6 +24,7 @@ from tests.wire.bodies import main, message, multipart_type, text
 
 DOUBTS = ("order-4713", "order-4714", "order-4715")
 RESTORED, LOST = "mms-gateway-restored", "MO#987654321098765"
+LOST_PICTURE = "mo/987654321098765/0-picture"
 REPLAYED = 987654321098766
 NEWEST = "2099-01-01T00:00:00+00:00"  # what any page or test sends comes before it
 
@@ -80,7 +81,10 @@ def _quarantine_what_can_be_read_now(stored: ReadBack) -> None:
 
 
 def _restore_a_table(stack: Stack, stored: ReadBack) -> None:
-    """A table as point-in-time recovery makes it, with an item that the real one has, and one that it has lost."""
+    """A table as point-in-time recovery makes it, with an item that the real one has, and one that it has lost.
+
+    With it a picture was deleted.
+    """
     dynamodb = stack.client("dynamodb")
     with suppress(dynamodb.exceptions.ResourceNotFoundException):
         dynamodb.delete_table(TableName=RESTORED)
@@ -94,6 +98,9 @@ def _restore_a_table(stack: Stack, stored: ReadBack) -> None:
     table = stack.resource("dynamodb").Table(RESTORED)
     table.put_item(Item={"pk": LOST, "sk": "MESSAGE", "direction": "MO", "status": "RECEIVED"})
     table.put_item(Item={"pk": f"MT#{DOUBTS[0]}", "sk": "MESSAGE", "status": "SENDING"})
+    deleted = stored.bucket.Object(LOST_PICTURE)
+    deleted.put(Body=jpeg())
+    deleted.delete()
 
 
 class Reader:

@@ -40,7 +40,7 @@ def words() -> frozenset[str]:
 @cache
 def make_targets() -> frozenset[str]:
     """What can be made."""
-    return frozenset(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    return frozenset(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 
 
 def mms_fault(line: str) -> str | None:

@@ -7,7 +7,7 @@ import pytest
 from local.readback import ReadBack
 from local.simulator.media import jpeg
 from tests.integration.producer import Producer
-from tests.pages.conftest import DOUBTS, LOST, REPLAYED, Reader
+from tests.pages.conftest import DOUBTS, LOST, LOST_PICTURE, REPLAYED, Reader
 from tests.pages.page import all_pages
 
 PAGES = [page.name for page in all_pages() if any(block.is_typed for block in page.blocks)]
@@ -61,6 +61,7 @@ def test_the_runbooks_settle_restore_and_replay(read: Reader, stored: ReadBack, 
     assert producer.wait(resent, lambda item: item["status"] == "ACCEPTED")["resentAt"]
     assert producer.item(closed)["status"] == "CLOSED"
     assert stored.item(LOST)["status"] == "RECEIVED"
+    assert stored.media(LOST_PICTURE) == jpeg()
     assert stored.item(f"MO#{REPLAYED}")["text"] == "Beautiful plumage"
 
 
