@@ -43,7 +43,7 @@ setup: $(VENV)/ready $(TOOLS)/sam/ready $(TOOLS)/ministack/ready ## make the env
 
 .PHONY: lock
 lock: $(VENV)/ready ## bring the lock files up to the newest versions that pyproject.toml allows
-	for group in uv sam ministack checkov pictures; do $(LOCK) --group pyproject.toml:$$group -o locks/$$group.txt; done
+	for group in uv sam ministack checkov pictures awscli sql; do $(LOCK) --group pyproject.toml:$$group -o locks/$$group.txt; done
 	$(LOCK) pyproject.toml --extra console --group pyproject.toml:develop -o locks/develop.txt
 	$(LOCK) pyproject.toml -c locks/develop.txt -o layers/dependencies/requirements.txt
 	for group in atheris peers; do $(LOCK) --group pyproject.toml:$$group -c locks/develop.txt -o locks/$$group.txt; done
@@ -180,7 +180,7 @@ dashboard: setup $(TOOLS)/pictures/ready ## draw the dashboard of the template a
 
 # Tests wait more than they work, so some run beside the others, and are shown afterwards.
 .PHONY: test
-test: check ## everything that must hold, each test by its name
+test: check $(TOOLS)/awscli/ready $(TOOLS)/sql/ready ## everything that must hold, each test by its name
 	@logs=$$(mktemp -d) || exit; trap 'rm -rf "$$logs"' EXIT; \
 	$(VENV)/bin/pytest --verbose $(WITHOUT_STACK) >"$$logs/1" 2>&1 & first=$$!; \
 	$(VENV)/bin/pytest --verbose $(FOR_PEOPLE) >"$$logs/2" 2>&1 & second=$$!; \

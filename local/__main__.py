@@ -22,12 +22,13 @@ def serve() -> int:
     from local.stack_file import only_one_told, told_in_stack_file  # noqa: PLC0415
 
     with only_one_told(), running_stack() as stack, told_in_stack_file(stack) as file:
-        print(_description(stack, file), flush=True)
+        print(describe(stack, file), flush=True)
         while True:  # no signal.pause(): a signal may come to another thread, and the pause would go on
             time.sleep(0.5)
 
 
-def _description(stack: "Stack", file: Path) -> str:
+def describe(stack: "Stack", file: Path) -> str:
+    """What a person needs to use the running stack; `file` tells it to programs."""
     return f"""
 The MMS gateway is running on this machine.
 
@@ -42,7 +43,7 @@ The MMS gateway is running on this machine.
   queue to send from    {stack.send_queue_url}
   dead-letter queue     {stack.dead_letter_queue_url}
 
-For the README's programs and the AWS CLI, here as in the cloud:
+For the pages' programs and the AWS CLI, here as in the cloud:
 
   export AWS_ENDPOINT_URL={stack.aws_endpoint_url} AWS_DEFAULT_REGION={stack.region} \\
     AWS_ACCESS_KEY_ID={stack.access_key_id} AWS_SECRET_ACCESS_KEY={stack.secret_access_key}

@@ -1,5 +1,6 @@
 """That every row can be measured: each once, by the very command. What comes out is no figure."""
 
+import ast
 import json
 import os
 import re
@@ -57,17 +58,34 @@ def rows_of(printed: str) -> list[str]:
     return re.findall(r"^([a-z]+-[\w-]+) ", printed, re.MULTILINE)
 
 
-def test_every_row_can_be_measured(environment: dict[str, str]) -> None:
+@pytest.fixture(scope="module")
+def printed(environment: dict[str, str]) -> str:
+    """What `make bench` prints."""
     done = bench(environment)
     assert done.returncode == 0, done.stderr
-    assert set(rows_of(done.stdout)) == ROWS
+    return done.stdout
+
+
+def test_every_row_can_be_measured(printed: str) -> None:
+    assert set(rows_of(printed)) == ROWS
     for sentence in (
         r"A million messages from handsets \(MO\).*: \$[0-9.]+",
         r"A million messages to handsets \(MT\).*: \$[0-9.]+",
         r"End to end, on this machine: 20 callbacks",
         r"[0-9]+ of [0-9]+ goals kept",
     ):
-        assert re.search(f"^{sentence}", done.stdout, re.MULTILINE), sentence
+        assert re.search(f"^{sentence}", printed, re.MULTILINE), sentence
+
+
+def test_the_page_for_operating_computes_with_the_units_that_are_measured(printed: str) -> None:
+    told = (ROOT / "functions" / "README.md").read_text()
+    units = re.search(r"TABLE, BY_HANDSET, BY_SERVICE = (.*?)  #", told)
+    assert units
+    indexes = ("", " of by-handset", " of by-service")
+    measured = [re.findall(rf"^DynamoDB writes{of} +([0-9]+) ", printed, re.MULTILINE) for of in indexes]
+    for page, found in zip(ast.literal_eval(units[1]), measured, strict=True):
+        # An item may lie on either side of a whole kilobyte: some of its five writes take one unit more.
+        assert all(0 <= shown - int(real) <= 2 for shown, real in zip(page, found, strict=True))
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,7 @@ def _time(world: World, rules: Rules) -> Iterator[Step]:
 
 
 def _person(world: World, rules: Rules) -> Iterator[Step]:
-    """What README tells a person to do about a doubt, each with a copy of the message for the queue."""
+    """What a person may do about a doubt, each with a copy of the message for the queue."""
     item = world.item
     if not rules.person or item is None or item.status != "IN_DOUBT":
         return

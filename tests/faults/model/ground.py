@@ -149,7 +149,7 @@ class Message:
         self._clock.moment += WINDOW + timedelta(hours=1)
 
     def settle(self, status: str, mt: int = 0) -> None:
-        """What README has a person write."""
+        """What `mms resolve` writes for a person."""
         table, key = self._ground.stored.table, {"pk": f"MT#{self.id}", "sk": "MESSAGE"}
         item = table.get_item(Key=key, ConsistentRead=True)["Item"]
         change, names = "SET #status = :status", {"#status": "status"}

@@ -108,7 +108,7 @@ def test_a_secret_rotated_in_flight_loses_and_doubles_nothing(
             messages = traffic(seed)
             token, password = f"token-{seed}", f"password-{seed}"
             old = rig.secret.values["callbackTokens"]
-            # The README's order for tokens; of the two who know the password either may be the first.
+            # The order that is told for tokens; of the two who know the password either may be the first.
             tokens = [
                 partial(rig.secret.put, callbackTokens=[*old, token]),
                 partial(rig.call_with, token),
