@@ -11,11 +11,11 @@ import pytest
 from local.dashboard.metrics import curves_of_alarm, curves_of_widget
 from local.dashboard.observed import observed
 from local.dashboard.template_values import PSEUDO
-from local.deployment import PARAMETERS, STACK_NAME
+from local.deployment import STACK_NAME, chosen_parameters
 from local.stack import Stack
 from tests.integration.test_stack import wait_until
 
-EXPECTED = observed(**dict(one.split("=", 1) for one in PARAMETERS))
+EXPECTED = observed(**chosen_parameters())
 CALLBACK_LOGS = f"/aws/lambda/{STACK_NAME}-receive-callback"
 
 
