@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import boto3
 import httpx
@@ -109,5 +110,6 @@ def parameters(gateway: Gateway) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def callbacks(stack: Stack) -> str:
-    """Where the stack takes callbacks, without a token."""
-    return stack.callback_url.rpartition("/")[0]
+    """Where the stack takes callbacks, without a token, user and password."""
+    parts = urlsplit(stack.callback_url.rpartition("/")[0])
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()

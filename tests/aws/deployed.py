@@ -12,12 +12,15 @@ from local.stack import Stack
 from tests.aws.writings import Writings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class DeployedStack(Stack):
     """A stack whose clients note what is written through them."""
 
     session: boto3.Session
     writings: Writings
+
+    def __repr__(self) -> str:
+        return f"<the stack with the table {self.table_name}>"  # pytest prints it, and the callback URL is a credential
 
     def client(self, service: str) -> Any:
         """A client of one of its AWS services, with the caller's credentials."""

@@ -76,7 +76,7 @@ def test_only_the_job_that_publishes_may_write_and_it_runs_nothing_of_the_reposi
     assert not any("checkout" in step.get("uses", "") or "make" in step.get("run", "") for step in steps)
 
 
-@pytest.mark.skipif(not ZIZMOR.exists(), reason="`make workflows` brings what checks them")
+@pytest.mark.skipif(not (TOOLS / "workflows" / "ready").exists(), reason="`make workflows` brings what checks them")
 @pytest.mark.parametrize(
     ("linter", "workflow"),
     [
