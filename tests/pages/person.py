@@ -3,10 +3,12 @@
 import json
 import os
 import pickle
+import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +63,7 @@ class Person:
     def close(self) -> None:
         """Go away."""
         for process in (self._shell, self._python):
-            process.kill()
+            _end(process)
             process.communicate()
 
     def type(self, block: Block) -> str:
@@ -74,7 +76,7 @@ class Person:
         else:
             process = self._python
             self._tell(process, json.dumps([str(code), str(out)]) + "\n")
-        impatience = threading.Timer(PATIENCE, process.kill)
+        impatience = threading.Timer(PATIENCE, _end, [process])
         impatience.start()
         assert process.stdout is not None
         answer = process.stdout.readline()
@@ -93,7 +95,13 @@ class Person:
 
     def _begin(self, *command: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            command, cwd=self._desk, env=self._environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            command,
+            cwd=self._desk,
+            env=self._environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,  # what it began ends with it
         )
 
     @staticmethod
@@ -101,6 +109,11 @@ class Person:
         assert process.stdin is not None
         process.stdin.write(words)
         process.stdin.flush()
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def compare(shown: Block, printed: str) -> None:

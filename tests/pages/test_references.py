@@ -1,6 +1,5 @@
 """What pages point at is there: pages, anchors, files, commands, and the names of all that has one."""
 
-import os
 import re
 from urllib.parse import unquote
 
@@ -14,26 +13,15 @@ from tests.pages.page import Block, Page, all_pages, page
 
 PAGES = {each.name: each for each in all_pages()}
 OF_OTHERS = {  # words of AWS's, of HTTP's, of the network's, of a reader's
-    *("GET", "INSERT", "POST", "INFO", "WARNING", "ERROR", "NUMBER", "ConsistentRead", "Deferred", "Forwarded"),
+    *("GET", "INSERT", "POST", "INFO", "WARNING", "ERROR", "NUMBER", "Deferred", "Forwarded"),
+    *("ApiId", "AutoPublishAlias", "ConsistentRead", "DeploymentPreference", "EndpointAccessMode"),
+    *("MutualTlsAuthentication", "SecurityPolicy", "userIdentity"),
+    *("ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_FAILED"),
 }
+RULES = re.compile(r"[A-Za-z0-9]+_(BODY|HEADER)|HostingProviderIPList")  # of AWS's managed groups for its WAF
 ROWS = "tests/bench/README.md"  # its rows' names are put together from words
+WITHOUT_MODEL = {("cloudformation", "deploy"), ("logs", "tail"), ("s3", "cp"), ("s3", "ls"), ("s3", "sync")}
 GLOBAL_OPTIONS = {"--output", "--query", "--region", "--profile", "--endpoint-url"}
-
-COMES_LATER = {  # pages point at these already
-    *("examples/bot/README.md", "functions/dashboard.png", "functions/deploying.md", "functions/security.md"),
-    *(
-        "AccessLogClass",
-        "Alarms",
-        "AlarmTopicArn",
-        "INFREQUENT_ACCESS",
-        "test-aws",
-        "DashboardUrl",
-        "KmsKeyArn",
-        "OperatorPolicyArn",
-        "RetentionDays",
-    ),
-    *("Delivered", "SecretUnreadable", "TooLarge", "TurnedAway", "Undelivered"),
-}
 
 every_page = pytest.mark.parametrize("one", PAGES.values(), ids=PAGES)
 
@@ -45,8 +33,7 @@ def broken(one: Page, target: str) -> str | None:
     path, _, anchor = unquote(target).partition("#")
     file = one.path.parent / path if path else one.path
     if not file.exists():
-        later = os.path.relpath(file, ROOT) in COMES_LATER
-        return None if later else "there is no such file"
+        return "there is no such file"
     if anchor and anchor not in Page(file).anchors:
         return "there is no such heading"
     return None
@@ -68,11 +55,7 @@ def test_names_in_backticks_are_those_of_something(one: Page) -> None:
     strange = []
     for line, span in one.spans:
         is_word = WORD.fullmatch(span) and len(span) > 2
-        if (
-            is_word
-            and span not in words() | OF_OTHERS | COMES_LATER
-            and not (one.name == ROWS and set(span.split("-")) <= words())
-        ):
+        if is_word and span not in words() | OF_OTHERS and not (one.name == ROWS and set(span.split("-")) <= words()):
             strange.append((line, span))
         if exists(span.rstrip("/"), one.path.parent) is False:
             strange.append((line, span))
@@ -85,7 +68,7 @@ def test_commands_in_backticks_are_there(one: Page) -> None:
     for line, span in one.spans:
         command = re.sub(r"^[A-Z_]+=\S+ ", "", span)
         match command.split():
-            case ["make", target, *_] if target not in make_targets() | COMES_LATER and not target.startswith("."):
+            case ["make", target, *_] if target not in make_targets() and not target.startswith("."):
                 faults.append((line, f"no {target} can be made"))
             case ["mms", _, *_] if fault := mms_fault(command):
                 faults.append((line, fault))
@@ -100,8 +83,8 @@ def aws_commands(block: Block) -> list[list[str]]:
 
 def aws_fault(service: str, operation: str, rest: list[str]) -> str | None:
     """What is wrong with an `aws` command, by AWS's own models; None if nothing is."""
-    if service == "s3":
-        return None if operation in {"cp", "ls", "sync"} else f"aws s3 has no {operation}"
+    if (service, operation) in WITHOUT_MODEL:
+        return None
     client = boto3.Session(region_name="us-east-1").client(service)  # type: ignore[call-overload]
     if operation == "wait":
         return None if rest[0].replace("-", "_") in client.waiter_names else f"aws {service} waits for no {rest[0]}"
@@ -126,10 +109,6 @@ def test_commands_that_need_an_account_are_aws_own(one: Page) -> None:
         if (fault := aws_fault(service, operation, rest))
     ]
     assert faults == []
-
-
-def test_what_has_come_is_waited_for_no_more() -> None:
-    assert [name for name in COMES_LATER if name in words() or (ROOT / name).exists()] == []
 
 
 def test_the_readme_is_one_page_and_leads_to_all_others() -> None:
