@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -103,10 +103,22 @@ def _restore_a_table(stack: Stack, stored: ReadBack) -> None:
     deleted.delete()
 
 
+@contextmanager
+def _secret_kept(stack: Stack) -> Iterator[None]:
+    """What a page does to the secret is undone: the simulator goes on with the token that it was told."""
+    secrets = stack.client("secretsmanager")
+    secret = secrets.get_secret_value(SecretId=stack.secret_arn)["SecretString"]
+    try:
+        yield
+    finally:
+        secrets.put_secret_value(SecretId=stack.secret_arn, SecretString=secret)
+
+
 class Reader:
     """Has somebody type all of a page, once; what became of it is remembered."""
 
-    def __init__(self, desk: Path, environment: dict[str, str]) -> None:
+    def __init__(self, stack: Stack, desk: Path, environment: dict[str, str]) -> None:
+        self._stack = stack
         self._desk = desk
         self._environment = environment
         self._people: dict[str, Person] = {}
@@ -115,7 +127,8 @@ class Reader:
     def __call__(self, name: str, names: str = "") -> Any:
         """Have a page typed; with `names` the values that its programs gave to these. Fails as often as it is asked."""
         if name not in self._people:
-            self._type(name)
+            with _secret_kept(self._stack):
+                self._type(name)
         if name in self._mistakes:
             pytest.fail(self._mistakes[name], pytrace=False)
         return self._people[name].values(names) if names else None
@@ -141,11 +154,11 @@ class Reader:
 
 
 @pytest.fixture(scope="session")
-def read(desk: Path, told: dict[str, str], _lived_in: None) -> Iterator[Reader]:
+def read(stack: Stack, desk: Path, told: dict[str, str], _lived_in: None) -> Iterator[Reader]:
     """Has pages typed at the stack."""
     assert (TOOLS / "awscli" / "ready").exists(), (
         "there is no AWS CLI yet; `make test` and `make .local/tools/awscli/ready` make it"
     )
-    reader = Reader(desk, {**told, "MMS_STACK_JSON": str(desk / ".local" / "stack.json"), "HOME": str(desk)})
+    reader = Reader(stack, desk, {**told, "MMS_STACK_JSON": str(desk / ".local" / "stack.json"), "HOME": str(desk)})
     yield reader
     reader.close()
