@@ -67,6 +67,7 @@ def test_the_columns_for_athena_are_attributes() -> None:
 @pytest.fixture(scope="module")
 def answers(read: Reader, desk: Path) -> list[list[Any]]:
     """What each question of the page finds in an export of the stack's table."""
+    assert (TOOLS / "sql" / "ready").exists(), "no DuckDB yet: `make test` and `make .local/tools/sql/ready` make it"
     read("README.md")
     read("layers/README.md")
     export = desk / "exported" / "messages.jsonl"
