@@ -38,7 +38,7 @@ def read_account(text: str) -> str:
     """The sender's half of the secret, as an Authorization header; ValueError says what is wrong, without quoting."""
     values = _read_object(text)
     account_id, password = values.get("accountId"), values.get("password")
-    if empty := [name for name in ("accountId", "password") if values.get(name) == ""]:
+    if empty := [name for name in ("accountId", "password") if isinstance(values.get(name), str) and not values[name]]:
         raise ValueError(f"the secret's {' and '.join(empty)} must be filled in")
     if not isinstance(account_id, str) or not account_id or ":" in account_id:
         raise ValueError("the secret's accountId must be text without a colon")
