@@ -65,9 +65,20 @@ def test_no_version_outlasts_the_tables_backups(resources: Resources) -> None:
     assert version["NoncurrentDays"] < recovery["RecoveryPeriodInDays"] == 35
 
 
+# What a rule may consist of for CloudFormation, which does not count ExpiredObjectDeleteMarker (aws-cloudformation/
+# cloudformation-coverage-roadmap, issue 1124).
+ENOUGH = {"ExpirationInDays", "NoncurrentVersionExpiration", "AbortIncompleteMultipartUpload"}
+
+
 def test_marks_of_deletion_go_with_the_last_version(resources: Resources) -> None:
-    marks = [rule for rule in rules(resources) if rule.get("ExpiredObjectDeleteMarker")]
-    assert marks == [{"Id": "forget-marks-of-deletion", "Status": "Enabled", "ExpiredObjectDeleteMarker": True}]
+    (rule,) = [rule for rule in rules(resources) if rule.get("ExpiredObjectDeleteMarker")]
+    assert "Prefix" not in rule
+    assert "ExpirationInDays" not in rule, "S3 refuses the two together"
+
+
+def test_every_rule_is_one_that_cloudformation_takes(resources: Resources) -> None:
+    for rule in rules(resources):
+        assert ENOUGH & rule.keys(), rule["Id"]
 
 
 def test_rules_have_names_of_their_own(resources: Resources) -> None:
