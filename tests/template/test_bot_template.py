@@ -55,15 +55,25 @@ def test_its_role_may_do_what_the_bot_does_and_send_like_every_producer(bot: Tem
         assert (one["Effect"], one["Resource"] != "*") == ("Allow", True)
         allowed[one["Sid"]] = one["Action"]
     assert allowed == {
-        "ReadTheStream": [
-            f"dynamodb:{call}" for call in ("DescribeStream", "GetShardIterator", "GetRecords", "ListStreams")
-        ],
+        "ReadTheStream": [f"dynamodb:{call}" for call in ("DescribeStream", "GetShardIterator", "GetRecords")],
+        "FindTheStream": "dynamodb:ListStreams",
         "CopyPicturesFromHandsets": "s3:GetObject",
         "RememberOptOuts": ["dynamodb:GetItem", "dynamodb:PutItem"],
         "SetAsideWhatCanNotBeAnswered": "sqs:SendMessage",
         "WriteLogs": ["logs:CreateLogStream", "logs:PutLogEvents"],
         "DecryptTheStream": "kms:Decrypt",
     }
+
+
+def test_it_may_list_the_streams_of_the_gateways_table_and_no_others(bot: Template) -> None:
+    """What is asked for then is table/<name>/stream/*, which the ARN of one stream does not match."""
+    (policy,) = properties(bot, "AnswerMessagesRole")["Policies"]
+    (resource,) = [
+        one["Resource"] for one in policy["PolicyDocument"]["Statement"] if one.get("Sid") == "FindTheStream"
+    ]
+    text, values = resource["Fn::Sub"]
+    assert text == "${TableArn}/stream/*"
+    assert values == {"TableArn": {"Fn::Select": [0, {"Fn::Split": ["/stream/", {"Ref": "TableStreamArn"}]}]}}
 
 
 def test_one_bad_record_can_not_hold_up_the_others_for_ever(bot: Template) -> None:
