@@ -37,7 +37,7 @@ def makefile_targets() -> set[str]:
 
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda workflow: workflow.stem)
 def test_every_command_of_make_is_one_that_there_is(workflow: Path) -> None:
-    commands = set(re.findall(r"(?:run|command): make (?:--silent )?([a-z-]+)", workflow.read_text()))
+    commands = set(re.findall(r"(?:run|command): make (?:--\S+ )?([a-z-]+)", workflow.read_text()))
     assert commands
     assert commands <= makefile_targets()
 
@@ -74,6 +74,25 @@ def test_only_the_job_that_publishes_may_write_and_it_runs_nothing_of_the_reposi
     assert writing == {("release", "publish")}
     steps = jobs(ROOT / ".github" / "workflows" / "release.yml")["publish"]["steps"]
     assert not any("checkout" in step.get("uses", "") or "make" in step.get("run", "") for step in steps)
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda workflow: workflow.stem)
+def test_nothing_is_built_once_there_are_credentials(workflow: Path) -> None:
+    """Building brings packages, which have no business beside them."""
+    for name, job in jobs(workflow).items():
+        steps = job.get("steps", [])
+        held = [at for at, step in enumerate(steps) if "configure-aws-credentials" in step.get("uses", "")]
+        for step in steps[held[0] :] if held else []:
+            if "make " in step.get("run", ""):
+                planned = subprocess.run(
+                    ["/bin/bash", "-c", step["run"].replace("make ", "make --dry-run ", 1)],
+                    cwd=ROOT,
+                    capture_output=True,
+                    text=True,
+                    check=True,
+                    env={"PATH": "/usr/bin:/bin", "BUCKET": "one"},
+                )
+                assert " build " not in planned.stdout, name
 
 
 @pytest.mark.skipif(not (TOOLS / "workflows" / "ready").exists(), reason="`make workflows` brings what checks them")
