@@ -52,7 +52,8 @@ def find(gateway: Gateway, name: str) -> Item:
     """
     read = _NAME.fullmatch(name)
     if read is None:
-        raise NothingThere(f"{name} is no id. Give one as `mms attention` shows them, such as order-4711.")
+        shows = f"`{gateway.command('attention')}`"
+        raise NothingThere(f"{name} is no id. Give one as {shows} shows them, such as order-4711.")
     kind, whole, conflict = read.groups()
     pks = [f"{each}#{whole}" for each in ((kind,) if kind else ("MT", "MO", "RAW"))]
     reader = Reader(gateway)
@@ -67,8 +68,8 @@ def find(gateway: Gateway, name: str) -> Item:
         found = [item for item in found if "attention" in item] or found
     if not found:
         raise NothingThere(
-            f"Nothing stands under {name}. `mms attention` lists what needs a person, each with its id; a callback "
-            "that is no longer on that list is found by its whole SHA-256 alone."
+            f"Nothing stands under {name}. `{gateway.command('attention')}` lists what needs a person, each with its id; "
+            "a callback that is no longer on that list is found by its whole SHA-256 alone."
         )
     if len(found) > 1:
         names = " and ".join(_whole_name(item) for item in found)

@@ -89,7 +89,8 @@ class Replayer:
         try:
             body = self._media.open_object(item["s3Key"]).read()
         except Problem as gone:
-            raise Problem(f"{handle_of(item)} can't be read any more: {gone} Close it with `mms resolve`.") from None
+            close = self._gateway.command("resolve", handle_of(item), "--close")
+            raise Problem(f"{handle_of(item)} can't be read any more: {gone} Close it with `{close}`.") from None
         if hashlib.sha256(body).hexdigest() != sha256:
             raise Problem(
                 f"The body kept for {handle_of(item)} is not the one that came: its SHA-256 differs. Nothing was "

@@ -27,7 +27,7 @@ def send(gateway: Gateway, message: Finished, uploaded: Callable[[int], None] = 
     IdTaken, and nothing is uploaded, where its id was used before for another message.
     """
     if (standing := _look_up(gateway, message)) is not None:
-        _refuse_another(message, standing)
+        _refuse_another(gateway, message, standing)
     for upload in message.uploads:
         gateway.s3.upload_fileobj(
             io.BytesIO(upload.attachment.data),
@@ -49,11 +49,11 @@ def _look_up(gateway: Gateway, message: Finished) -> Item | None:
         raise
 
 
-def _refuse_another(message: Finished, standing: Item) -> None:
+def _refuse_another(gateway: Gateway, message: Finished, standing: Item) -> None:
     if standing.get("requestSha256") != message.request_sha256:
         raise IdTaken(
             f"The id {message.request_id} was used before for another message, so this one is not sent; give it an id "
-            f"of its own. `mms show {message.request_id}` shows what stands there."
+            f"of its own. `{gateway.command('show', message.request_id)}` shows what stands there."
         )
 
 
@@ -62,17 +62,18 @@ def is_settled(item: Item) -> bool:
     return item["status"] in SETTLED or bool(item.get("delivery", {}).get("final"))
 
 
-def follow(reader: Reader, message: Finished, timeout: float) -> Iterator[Item]:
+def follow(gateway: Gateway, message: Finished, timeout: float) -> Iterator[Item]:
     """The message's item each time that it has changed, until it is settled or so many seconds are over.
 
     IdTaken where its id was used before, for another message.
     """
+    reader = Reader(gateway)
     end = time.monotonic() + timeout
     last: list[object] = []
     while time.monotonic() < end:
         item = reader.item(f"MT#{message.request_id}")
         if item is not None:
-            _refuse_another(message, item)
+            _refuse_another(gateway, message, item)
             state = [item.get(name) for name in ("status", "attempts", "delivery", "error", "retryAt")]
             if state != last:
                 last = state

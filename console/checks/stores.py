@@ -99,7 +99,8 @@ def check_secret(gateway: Gateway) -> Iterator[Finding]:
     try:
         read_account(text)
     except ValueError as fault:
-        faults.append(f"{fault}: nothing is sent")
+        if str(fault) not in faults:
+            faults.append(f"{fault}: nothing is sent")
     if faults:
         yield failed("secret", "; ".join(dict.fromkeys(faults)), advice)
     else:

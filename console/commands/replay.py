@@ -41,9 +41,10 @@ def replay(
     off the list; one that still can't stays. May be repeated. It takes the
     rights of the function that receives: writing to the table and the bucket.
     """
-    if bool(bodies) == every:
-        raise Problem("Give the callbacks' ids, as `mms attention --kind QUARANTINED` shows them, or --all.")
     gateway = connect(stack_name)
+    if bool(bodies) == every:
+        shows = gateway.command("attention", "--kind", "QUARANTINED")
+        raise Problem(f"Give the callbacks' ids, as `{shows}` shows them, or --all.")
     if every:
         items = list(Reader(gateway).attention("QUARANTINED"))
         lost: list[Result[str, Item]] = []

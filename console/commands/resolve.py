@@ -62,7 +62,8 @@ def resolve(
     gateway = connect(stack_name)
     act = _action(gateway, again=again, mt_id=mt_id, closed=closed)
     if bool(ids) == bool(kind):
-        raise Problem("Give ids, or with --kind all that is on the list for a reason. `mms attention` lists both.")
+        lists = gateway.command("attention")
+        raise Problem(f"Give ids, or with --kind all that is on the list for a reason. `{lists}` lists both.")
     if mt_id is not None and len(ids or ()) != 1:
         raise Problem("--accepted takes exactly one id: an mtId is one message's.")
     if (since or until) and not kind:

@@ -12,7 +12,6 @@ from console.drafts import SAFE_BYTES, Attachment, Draft, Finished, finish, plai
 from console.options import AsJson, StackName
 from console.output import aside, coloured, print_json, screen, time_text, words
 from console.problems import Problem, explain
-from console.reading import Reader
 from console.sending import follow, is_settled
 from console.sending import send as send_message
 from console.watching import progress
@@ -108,7 +107,7 @@ def _wait(gateway: Gateway, message: Finished, timeout: float) -> Item | None:
     item: Item | None = None
     try:
         with aside.status("waiting …"):
-            for item in follow(Reader(gateway), message, timeout):
+            for item in follow(gateway, message, timeout):
                 aside.print(coloured(item["status"]), words(_news(item)), soft_wrap=True)
     except KeyboardInterrupt:
         _advise(f"Stopped waiting. It is enqueued and goes its way; {show} tells what becomes of it.")

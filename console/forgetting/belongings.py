@@ -55,12 +55,12 @@ class Belongings:
         """Whether there is nothing at all."""
         return not (self.messages or self.reports or self.quarantined or self.letters or any(self.versions))
 
-    def check_settled(self) -> None:
+    def check_settled(self, gateway: Gateway) -> None:
         """Problem where a message is not done with: without its item, a copy in the queue would go out as a new one."""
         advice = {
             "SENDING": "wait until it has settled (if it stays SENDING past its leaseUntil, enqueue it again)",
             "RETRY": "it waits in the queue; wait until it has settled",
-            "IN_DOUBT": "settle it with `mms resolve`, lest it be sent a second time",
+            "IN_DOUBT": f"settle it with `{gateway.command('resolve', 'ID')}`, lest it be sent a second time",
         }
         found = [item for item in self.messages if item["sk"] == "MESSAGE" and item.get("status") in advice]
         if not found:

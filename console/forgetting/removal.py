@@ -44,7 +44,7 @@ class Removal:
 
     def remove(self, belongings: Belongings) -> None:
         """Remove what was found; Problem, and nothing is, where a message has not settled."""
-        belongings.check_settled()
+        belongings.check_settled(self._gateway)
         # A body that could not be read is found by what is in it, its item only by the body: the item goes first.
         self._remove_items("Removing what could not be read", belongings.quarantined)
         versions = list(belongings.versions)

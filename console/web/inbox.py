@@ -208,7 +208,7 @@ class Inbox:
                 return _Survey(complete=False)
             raise Problem(
                 "Which short codes there are could not be looked up (it takes dynamodb:Scan on the index by-service). "
-                "Name them: mms console --service 88600."
+                f"Name them: `{self._gateway.command('console', '--service', '88600')}`."
             ) from error
         return _Survey(days=days, complete=True)
 

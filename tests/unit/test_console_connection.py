@@ -1,5 +1,6 @@
 """Which stack is meant, and how it is called in the commands that are advised."""
 
+import ast
 from pathlib import Path
 
 import boto3
@@ -8,6 +9,7 @@ from botocore.stub import Stubber
 
 from console.connection import Addresses, Gateway, connect
 from console.problems import Problem
+from local.places import ROOT
 
 ADDRESSES = Addresses(
     table_name="table",
@@ -31,6 +33,15 @@ def test_a_command_that_is_advised_names_the_deployed_stack(monkeypatch: pytest.
     monkeypatch.setenv("MMS_STACK_NAME", "mms-two")
     assert gateway("mms-two").command("show", "1") == "mms show 1"
     assert gateway("mms-one").command("show", "1") == "mms show 1 --stack-name mms-one"
+
+
+def test_no_sentence_advises_a_command_that_leaves_out_the_stack() -> None:
+    """Each has its words of `Gateway.command`; only who has no key of the console's is told of no stack."""
+    trees = [ast.parse(path.read_text()) for path in (ROOT / "console").rglob("*.py")]
+    of_modules = {ast.get_docstring(tree) for tree in trees}
+    texts = {node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+    advised = {text for text in texts - of_modules if isinstance(text, str) and "`mms " in text}
+    assert advised == {"Open the console by the whole address that `mms console` printed."}
 
 
 def test_the_region_is_the_one_that_the_command_line_of_aws_would_take(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -180,7 +180,7 @@ def test_interrupted_at_any_point_it_finds_all_the_rest_when_it_is_ordered_again
     [
         ("SENDING", "wait until it has settled (if it stays SENDING past its leaseUntil"),
         ("RETRY", "it waits in the queue; wait until it has settled"),
-        ("IN_DOUBT", "settle it with `mms resolve`"),
+        ("IN_DOUBT", "settle it with `mms resolve ID`"),
     ],
 )
 def test_nothing_goes_while_a_message_has_not_settled(

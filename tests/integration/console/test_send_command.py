@@ -18,7 +18,6 @@ import pytest
 from console.connection import Gateway
 from console.drafts import Refused, finish
 from console.problems import Problem
-from console.reading import Reader
 from console.sending import follow, send
 from local.readback import ReadBack
 from local.simulator.client import SimulatorClient
@@ -170,7 +169,7 @@ def test_another_content_that_goes_first_is_found_while_waiting(
     send(gateway, first)
     producer.wait({"requestId": order}, lambda item: item.get("status") == "ACCEPTED")
     with pytest.raises(Problem, match=f"The id {order} was used before for another message"):
-        list(follow(Reader(gateway), second, 10))
+        list(follow(gateway, second, 10))
 
 
 # --- what became of it ------------------------------------------------------------------------------------------------
