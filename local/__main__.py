@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from local.stack import Stack
 
 EXAMPLE = (
-    '{"requestId": "order-4711", "source": "88600", "destination": "447700900750", "subject": "Your parrot", '
+    '{"requestId": "hello-1", "source": "88600", "destination": "447700900750", "subject": "Your parrot", '
     '"content": [{"contentId": "text.txt", "contentType": "text/plain", "text": "Here it is"}]}'
 )
 

@@ -1,11 +1,14 @@
 """Every command and program of every page, typed as it stands, in order; and what came of it."""
 
+import json
 from pathlib import Path
 
 import pytest
 
+from local.__main__ import EXAMPLE
 from local.readback import ReadBack
 from local.simulator.media import jpeg
+from local.stack import Stack
 from tests.integration.producer import Producer
 from tests.pages.conftest import DOUBTS, LOST, LOST_PICTURE, REPLAYED, Reader
 from tests.pages.page import all_pages
@@ -52,6 +55,27 @@ def test_the_recipes_find_what_is_there(read: Reader) -> None:
     assert [report["status"] for report in reports] == ["Retrieved"]
     assert {"MT#order-4711", conversation[0]["pk"]} <= set(news)
     assert data
+
+
+def test_a_page_that_changes_the_secret_leaves_it_as_it_was(read: Reader, stack: Stack) -> None:
+    read("README.md")
+    read("functions/security.md")
+    secret = json.loads(stack.client("secretsmanager").get_secret_value(SecretId=stack.secret_arn)["SecretString"])
+    assert secret["callbackTokens"] == [stack.callback_url.rpartition("/")[2]]
+
+
+def test_the_dead_letters_of_the_runbook_are_gone(read: Reader, stack: Stack) -> None:
+    read("README.md")
+    read("functions/README.md")
+    attributes = stack.client("sqs").get_queue_attributes(
+        QueueUrl=stack.dead_letter_queue_url, AttributeNames=["ApproximateNumberOfMessages"]
+    )["Attributes"]
+    assert attributes["ApproximateNumberOfMessages"] == "0"
+
+
+def test_what_make_local_offers_to_send_is_another_message_than_those_of_the_pages() -> None:
+    offered = json.loads(EXAMPLE)["requestId"]
+    assert [page.name for page in all_pages() if offered in page.path.read_text()] == []
 
 
 def test_the_runbooks_settle_restore_and_replay(read: Reader, stored: ReadBack, producer: Producer) -> None:
