@@ -64,7 +64,7 @@ def knock(url: str, password: str | None = None) -> int:
 def test_tokens_and_passwords_are_changed_by_the_programs_of_the_page(
     stack: Stack, names: dict[str, Any], secret: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    beginning, add, remove, ask, no_longer, without, account = programs("The secret")
+    beginning, add, remove, ask, no_longer, without, account, put_back = programs("The secret")
     door, _, old = stack.callback_url.rpartition("/")
     before = secret()
     run(beginning, names)
@@ -84,7 +84,11 @@ def test_tokens_and_passwords_are_changed_by_the_programs_of_the_page(
     run(without, names)
     assert set(secret()) == set(before)
     run(account, names)
-    assert secret()["password"] == before["password"]
+    sound = secret()
+    assert sound["password"] == before["password"]
+    names["store"].put_secret_value(SecretId=stack.secret_arn, SecretString="{")
+    run(put_back, names)
+    assert secret() == sound
 
 
 @pytest.mark.usefixtures("secret")  # it puts everything back
