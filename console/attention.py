@@ -68,8 +68,8 @@ def find(gateway: Gateway, name: str) -> Item:
         found = [item for item in found if "attention" in item] or found
     if not found:
         raise NothingThere(
-            f"Nothing stands under {name}. `{gateway.command('attention')}` lists what needs a person, each with its id; "
-            "a callback that is no longer on that list is found by its whole SHA-256 alone."
+            f"Nothing stands under {name}. `{gateway.command('attention')}` lists what needs a person, each with its "
+            "id; a callback that is no longer on that list is found by its whole SHA-256 alone."
         )
     if len(found) > 1:
         names = " and ".join(_whole_name(item) for item in found)
