@@ -65,7 +65,7 @@ def forget(
         aside.print(f"Nothing of {number} was found.")
     else:
         _show(found)
-        found.check_settled()
+        found.check_settled(gateway)
         kept = _ask(found, yes=yes, outgoing=outgoing)
         with bars() as watcher:
             removal = Removal(gateway, watcher)
