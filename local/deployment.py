@@ -16,7 +16,7 @@ import boto3
 
 from local.build import built_bundle
 from local.embedded_aws import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, EmbeddedAws
-from local.places import SAM, local_folder
+from local.places import ROOT, SAM, local_folder
 from local.processes import run_tool
 from local.progress import LocalStackError, Say, last_lines
 
@@ -62,8 +62,10 @@ def chosen_endpoints() -> list[str]:
 def chosen_parameters() -> dict[str, str]:
     """The template's parameters for here, with those that MMS_PARAMETERS in the environment names."""
     words = os.environ.get("MMS_PARAMETERS", "").split()
+    section = (ROOT / "template.yaml").read_text().partition("\nParameters:\n")[2].partition("\nMappings:\n")[0]
+    known = set(re.findall(r"^  (\w+):$", section, re.MULTILINE))
     for word in words:
-        if not re.fullmatch("[A-Za-z]+=.*", word):
+        if "=" not in word or word.partition("=")[0] not in known:  # sam would pass over a name that is none
             raise LocalStackError(
                 f"MMS_PARAMETERS has {word!r} in it. Give parameters of the template, separated by blanks, such as "
                 "RetentionDays=30 RawDays=0."
