@@ -18,12 +18,13 @@ PLACES = (
     "layers/*.md",
     "tests/**/*.md",
 )
-ELSEWHERE = {"<!-- needs an AWS account -->", "<!-- needs OpenMarket -->"}
+ELSEWHERE = {f"<!-- needs {what} -->" for what in ("an AWS account", "OpenMarket", "a repository at GitHub")}
+LANGUAGES = {"", "sh", "python", "text", "json", "yaml", "sql"}
 PRINTED = "<!-- it prints -->"
 """Right above a block of text: what the commands before it print, to the letter."""
 
 _FENCE = re.compile(r"```(\w*)$")
-_SPAN = re.compile(r"`([^`\n]+)`")
+_SPAN = re.compile(r"`[^`]+`")
 _LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 _HEADING = re.compile(r"(#+) (.+)$")
 
@@ -97,10 +98,12 @@ class Page:
 
     @property
     def links(self) -> Iterator[tuple[int, str]]:
-        """Where its links and pictures lead."""
-        for number, line in self.prose:
-            for match in _LINK.finditer(_SPAN.sub("``", line)):
-                yield number, match[1]
+        """Where its links and pictures lead; what is linked may go over the end of a line."""
+        text = "\n".join(line for _, line in self.prose)
+        numbers = [number for number, _ in self.prose]
+        bare = _SPAN.sub(lambda span: "`" + "\n" * span[0].count("\n"), text)
+        for match in _LINK.finditer(bare):
+            yield numbers[bare.count("\n", 0, match.start())], match[1]
 
     @property
     def headings(self) -> Iterator[tuple[int, str]]:

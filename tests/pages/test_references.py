@@ -1,6 +1,7 @@
 """What pages point at is there: pages, anchors, files, commands, and the names of all that has one."""
 
 import re
+from pathlib import Path
 from urllib.parse import unquote
 
 import boto3
@@ -9,7 +10,7 @@ from botocore import xform_name
 
 from local.places import ROOT
 from tests.pages.names import WORD, exists, make_targets, mms_fault, words
-from tests.pages.page import Block, Page, all_pages, page
+from tests.pages.page import LANGUAGES, Block, Page, all_pages, page
 
 PAGES = {each.name: each for each in all_pages()}
 OF_OTHERS = {  # words of AWS's, of HTTP's, of the network's, of a reader's
@@ -42,6 +43,19 @@ def broken(one: Page, target: str) -> str | None:
 @every_page
 def test_links_lead_somewhere(one: Page) -> None:
     assert [(line, target, why) for line, target in one.links if (why := broken(one, target))] == []
+
+
+@every_page
+def test_blocks_are_begun_in_a_way_that_is_seen(one: Page) -> None:
+    """One that is indented, or has another tag, nobody would type."""
+    assert [number for number, line in one.prose if "```" in line] == []
+    assert {block.language for block in one.blocks} <= LANGUAGES
+
+
+def test_a_link_over_the_end_of_a_line_is_found(tmp_path: Path) -> None:
+    file = tmp_path / "page.md"
+    file.write_text("What `[no](link)` is, and what\n[each of\nthem](there.md#part) is; `a\nb` and [c](d.md)\n")
+    assert list(Page(file).links) == [(2, "there.md#part"), (4, "d.md")]
 
 
 @every_page
