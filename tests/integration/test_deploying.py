@@ -5,7 +5,7 @@ import re
 import shutil
 import subprocess
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -117,7 +117,7 @@ def policies_of_the_page() -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def deployer(desk: Desk) -> Desk:
+def deployer(desk: Desk) -> Iterator[Desk]:
     """Somebody who may do what the page lets the role of the workflow do, and nothing else."""
     iam, storage = desk.stack.client("iam"), desk.stack.client("s3")
     _trust, rights = policies_of_the_page()
@@ -128,9 +128,13 @@ def deployer(desk: Desk) -> Desk:
     for bucket in storage.list_buckets()["Buckets"]:
         if "samcli" in bucket["Name"]:  # it refuses who comes without TLS, as everybody does here
             storage.delete_bucket_policy(Bucket=bucket["Name"])
-    return replace(
+    yield replace(
         desk, keys={"AWS_ACCESS_KEY_ID": keys["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"]}
     )
+    iam.delete_access_key(UserName="deployer", AccessKeyId=keys["AccessKeyId"])
+    iam.delete_user_policy(UserName="deployer", PolicyName="deploy")
+    iam.delete_user(UserName="deployer")
+    iam.delete_role(RoleName="mms-gateway-execution")
 
 
 def test_production_is_deployed_by_who_may_only_what_the_page_says_and_asked_for_the_change_set_alone(
