@@ -15,8 +15,9 @@ from urllib.parse import urlsplit
 import boto3
 
 from local.build import built_bundle
+from local.dashboard.template_values import read_template
 from local.embedded_aws import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, EmbeddedAws
-from local.places import SAM, local_folder
+from local.places import ROOT, SAM, local_folder
 from local.processes import run_tool
 from local.progress import LocalStackError, Say, last_lines
 
@@ -62,8 +63,10 @@ def chosen_endpoints() -> list[str]:
 def chosen_parameters() -> dict[str, str]:
     """The template's parameters for here, with those that MMS_PARAMETERS in the environment names."""
     words = os.environ.get("MMS_PARAMETERS", "").split()
+    known = read_template(ROOT / "template.yaml")["Parameters"] if words else {}
     for word in words:
-        if not re.fullmatch("[A-Za-z]+=.*", word):
+        name, sign, _ = word.partition("=")
+        if not sign or name not in known:  # `sam deploy` would pass over a name that is misspelt
             raise LocalStackError(
                 f"MMS_PARAMETERS has {word!r} in it. Give parameters of the template, separated by blanks, such as "
                 "RetentionDays=30 RawDays=0."

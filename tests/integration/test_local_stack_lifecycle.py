@@ -225,9 +225,12 @@ def test_a_stack_with_a_key_and_a_retention_works_like_any_other(run: Start) -> 
         assert item["expiresAt"] > time.time() + 29 * 86_400
 
 
-def test_a_parameter_that_is_none_is_refused_before_anything_starts(run: Start) -> None:
-    refused = run(MMS_PARAMETERS="RetentionDays 30")
-    assert refused.fails_with().startswith("MMS_PARAMETERS has 'RetentionDays' in it. Give parameters of the template")
+@pytest.mark.parametrize(
+    ("told", "word"), [("RetentionDays 30", "RetentionDays"), ("RetentionDay=30", "RetentionDay=30")]
+)
+def test_a_parameter_that_is_none_is_refused_before_anything_starts(run: Start, told: str, word: str) -> None:
+    refused = run(MMS_PARAMETERS=told)
+    assert refused.fails_with().startswith(f"MMS_PARAMETERS has {word!r} in it. Give parameters of the template")
     assert refused.has_left_nothing()
 
 
