@@ -15,11 +15,11 @@ from urllib.parse import urlsplit
 import boto3
 
 from local.build import built_bundle
-from local.dashboard.template_values import read_template
 from local.embedded_aws import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, EmbeddedAws
 from local.places import ROOT, SAM, local_folder
 from local.processes import run_tool
 from local.progress import LocalStackError, Say, last_lines
+from local.template_values import read_template
 
 STACK_NAME = "mms-gateway"
 PARAMETERS = {

@@ -12,13 +12,13 @@ from urllib.parse import urlsplit
 
 import pytest
 from botocore.exceptions import ClientError
-from cfnlint.decode import cfn_yaml
 
 from local.build import built_bundle
 from local.deployment import sam_environment
 from local.embedded_aws import REGION
 from local.places import ROOT
 from local.stack import Stack
+from local.template_values import read_template
 from tests.integration.desk import CONFIRMATION, Desk
 from tests.integration.terminal import Dialogue, Question
 
@@ -46,8 +46,8 @@ AFTER_THE_PARAMETERS = [
 
 def template_parameters() -> dict[str, str]:
     """The template's parameters and their defaults, in its order."""
-    parameters = cfn_yaml.load(str(ROOT / "template.yaml"))["Parameters"]
-    return {str(name): str(entry["Default"]) for name, entry in parameters.items()}
+    parameters = read_template(ROOT / "template.yaml")["Parameters"]
+    return {name: str(entry["Default"]) for name, entry in parameters.items()}
 
 
 @pytest.fixture(scope="module")

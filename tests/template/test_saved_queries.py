@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from local.dashboard.template_values import STACK
+from local.template_values import STACK
 from tests.template.insights import Line, commands, fields, found
 from tests.template.printed import MODULES, printed_by
 from tests.template.test_observing import TEMPLATE, VALUES

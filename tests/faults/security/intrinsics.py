@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from local.dashboard.template_values import TemplateValues
 from local.deployment import STACK_NAME
 from local.stack import Stack
+from local.template_values import TemplateValues
 
 ACCOUNT, REGION = "000000000000", "us-east-1"
 THE_STREAM = "the table's stream"  # there is but one
