@@ -60,9 +60,6 @@ def of_the_api() -> list[Line]:
     return [{**BY_ITSELF, "@message": line, **json.loads(line)} for line in filled]
 
 
-LINES = {f"{STACK}-{name}Logs": of_function for name in MODULES}
-
-
 def lines_of(query: Mapping[str, Any]) -> list[Line]:
     """What stands in the log groups that a query looks into."""
     gathered: list[Line] = []
