@@ -11,7 +11,7 @@ from console.connection import Gateway
 from console.media import Media
 from console.problems import Problem
 from console.reading import Reader, identity
-from mms_gateway.message_table.store import Item, deserialize, expiry, serialize
+from mms_gateway.message_table.store import Item, deserialize, serialize, with_expiry
 
 _MT_ID = re.compile("[0-9]{1,40}")
 _INSTEAD = {
@@ -102,18 +102,18 @@ def _settle(  # noqa: PLR0913 - the parts of one write
     values: Item | None = None,
 ) -> None:
     """Write the decision, unless somebody has claimed or settled the message since it was read."""
-    kept = expiry(gateway.retention)  # a message that is sent again must not be forgotten meanwhile
+    update, kept = with_expiry(change, gateway.retention)
     standing = _change(
         gateway,
         item,
-        change.replace("SET ", "SET expiresAt = :expiresAt, ", 1) if kept else change,
+        update,
         " AND ".join(["#status IN (:doubt, :status)", "attempts = :attempts", *([condition] if condition else [])]),
         names={"#status": "status", **(names or {})},
         values={
             ":status": status,
             ":doubt": "IN_DOUBT",
             ":attempts": item["attempts"],
-            **{f":{name}": value for name, value in kept.items()},
+            **kept,
             **(values or {}),
         },
     )

@@ -19,6 +19,7 @@ from local.embedded_aws import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, Embedde
 from local.places import ROOT, SAM, local_folder
 from local.processes import run_tool
 from local.progress import LocalStackError, Say, last_lines
+from local.template_values import read_template
 
 STACK_NAME = "mms-gateway"
 PARAMETERS = {
@@ -62,10 +63,10 @@ def chosen_endpoints() -> list[str]:
 def chosen_parameters() -> dict[str, str]:
     """The template's parameters for here, with those that MMS_PARAMETERS in the environment names."""
     words = os.environ.get("MMS_PARAMETERS", "").split()
-    section = (ROOT / "template.yaml").read_text().partition("\nParameters:\n")[2].partition("\nMappings:\n")[0]
-    known = set(re.findall(r"^  (\w+):$", section, re.MULTILINE))
+    known = read_template(ROOT / "template.yaml")["Parameters"] if words else {}
     for word in words:
-        if "=" not in word or word.partition("=")[0] not in known:  # sam would pass over a name that is none
+        name, sign, _ = word.partition("=")
+        if not sign or name not in known:  # `sam deploy` would pass over a name that is misspelt
             raise LocalStackError(
                 f"MMS_PARAMETERS has {word!r} in it. Give parameters of the template, separated by blanks, such as "
                 "RetentionDays=30 RawDays=0."

@@ -4,8 +4,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from local.dashboard.template_values import TemplateValues, read_template
 from local.places import ROOT
+from local.template_values import TemplateValues, read_template
 
 SEEN_IN_THE_PICTURE = (
     *("Namespace", "MetricName", "Dimensions", "Statistic", "Metrics", "Period"),

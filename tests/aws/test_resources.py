@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from cfnlint.decode import cfn_yaml
 
 from console.connection import Gateway
 from console.doctoring import examine
 from local.places import ROOT
 from local.stack import Stack
+from local.template_values import read_template
 from tests.aws.deployed import DeployedStack
 
 LAMBDAS_RUNTIME, MACHINE = "python3.13", ["arm64"]
@@ -28,7 +28,7 @@ def test_the_doctor_finds_nothing_that_does_not_work(gateway: Gateway) -> None:
 
 
 def test_the_deployed_version_is_that_of_this_checkout(gateway: Gateway) -> None:
-    assert gateway.outputs["Version"] == cfn_yaml.load(str(ROOT / "template.yaml"))["Outputs"]["Version"]["Value"]
+    assert gateway.outputs["Version"] == read_template(ROOT / "template.yaml")["Outputs"]["Version"]["Value"]
 
 
 def test_the_table_is_protected_as_the_parameter_says(table: dict[str, Any], parameters: dict[str, str]) -> None:
@@ -96,7 +96,7 @@ def test_a_function_runs_as_the_template_says(stack: Stack, parameters: dict[str
 
 @pytest.mark.real_aws
 def test_every_alarm_of_the_template_is_there_and_acts(gateway: Gateway) -> None:
-    resources = cfn_yaml.load(str(ROOT / "template.yaml"))["Resources"]
+    resources = read_template(ROOT / "template.yaml")["Resources"]
     wanted = {name for name, each in resources.items() if each["Type"] == "AWS::CloudWatch::Alarm"}
     pages = gateway.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=gateway.name)
     made = {

@@ -1,7 +1,6 @@
 """The example bot on the local stack: deployed with the tools and the template that go to the cloud."""
 
 import json
-import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -9,7 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from local.places import ROOT, SAM, local_folder
+from local.deployment import sam_environment
+from local.places import ROOT, SAM
 from local.processes import run_tool
 from local.stack import Stack
 
@@ -113,16 +113,7 @@ def deployed_bot(stack: Stack) -> Iterator[BotStack]:
 
 
 def _deploy(stack: Stack, folder: Path) -> None:
-    environment = {
-        **os.environ,
-        "AWS_ENDPOINT_URL": stack.aws_endpoint_url,
-        "AWS_ACCESS_KEY_ID": stack.access_key_id,
-        "AWS_SECRET_ACCESS_KEY": stack.secret_access_key,
-        "AWS_DEFAULT_REGION": stack.region,
-        "SAM_CLI_TELEMETRY": "0",
-        "SAM_CLI_POLL_DELAY": "0.2",
-        "__SAM_CLI_APP_DIR": str(local_folder() / "sam"),
-    }
+    environment = sam_environment(stack.aws_endpoint_url, folder)
     steps: dict[str, list[str | Path]] = {
         "build": ["--template", BOT / "template.yaml", "--build-dir", folder / "built"],
         "deploy": [

@@ -5,20 +5,20 @@ import re
 import shutil
 import subprocess
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from botocore.exceptions import ClientError
-from cfnlint.decode import cfn_yaml
 
 from local.build import built_bundle
 from local.deployment import sam_environment
 from local.embedded_aws import REGION
 from local.places import ROOT
 from local.stack import Stack
+from local.template_values import read_template
 from tests.integration.desk import CONFIRMATION, Desk
 from tests.integration.terminal import Dialogue, Question
 
@@ -46,8 +46,8 @@ AFTER_THE_PARAMETERS = [
 
 def template_parameters() -> dict[str, str]:
     """The template's parameters and their defaults, in its order."""
-    parameters = cfn_yaml.load(str(ROOT / "template.yaml"))["Parameters"]
-    return {str(name): str(entry["Default"]) for name, entry in parameters.items()}
+    parameters = read_template(ROOT / "template.yaml")["Parameters"]
+    return {name: str(entry["Default"]) for name, entry in parameters.items()}
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +117,7 @@ def policies_of_the_page() -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def deployer(desk: Desk) -> Desk:
+def deployer(desk: Desk) -> Iterator[Desk]:
     """Somebody who may do what the page lets the role of the workflow do, and nothing else."""
     iam, storage = desk.stack.client("iam"), desk.stack.client("s3")
     _trust, rights = policies_of_the_page()
@@ -128,9 +128,13 @@ def deployer(desk: Desk) -> Desk:
     for bucket in storage.list_buckets()["Buckets"]:
         if "samcli" in bucket["Name"]:  # it refuses who comes without TLS, as everybody does here
             storage.delete_bucket_policy(Bucket=bucket["Name"])
-    return replace(
+    yield replace(
         desk, keys={"AWS_ACCESS_KEY_ID": keys["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"]}
     )
+    iam.delete_access_key(UserName="deployer", AccessKeyId=keys["AccessKeyId"])
+    iam.delete_user_policy(UserName="deployer", PolicyName="deploy")
+    iam.delete_user(UserName="deployer")
+    iam.delete_role(RoleName="mms-gateway-execution")
 
 
 def test_production_is_deployed_by_who_may_only_what_the_page_says_and_asked_for_the_change_set_alone(

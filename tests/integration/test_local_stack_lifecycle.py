@@ -226,10 +226,10 @@ def test_a_stack_with_a_key_and_a_retention_works_like_any_other(run: Start) -> 
 
 
 @pytest.mark.parametrize(
-    ("given", "word"), [("RetentionDays 30", "RetentionDays"), ("RawDays=0 RetentionDay=30", "RetentionDay=30")]
+    ("told", "word"), [("RetentionDays 30", "RetentionDays"), ("RetentionDay=30", "RetentionDay=30")]
 )
-def test_a_parameter_that_is_none_is_refused_before_anything_starts(run: Start, given: str, word: str) -> None:
-    refused = run(MMS_PARAMETERS=given)
+def test_a_parameter_that_is_none_is_refused_before_anything_starts(run: Start, told: str, word: str) -> None:
+    refused = run(MMS_PARAMETERS=told)
     assert refused.fails_with().startswith(f"MMS_PARAMETERS has {word!r} in it. Give parameters of the template")
     assert refused.has_left_nothing()
 

@@ -10,9 +10,9 @@ import pytest
 
 from local.dashboard.metrics import curves_of_alarm, curves_of_widget
 from local.dashboard.observed import observed
-from local.dashboard.template_values import PSEUDO
 from local.deployment import STACK_NAME, chosen_parameters
 from local.stack import Stack
+from local.template_values import PSEUDO
 from tests.integration.test_stack import wait_until
 
 EXPECTED = observed(**chosen_parameters())

@@ -111,6 +111,19 @@ def test_a_message_that_is_tried_again_does_not_expire_meanwhile(
     producer.wait(message, lambda item: item["status"] == "ACCEPTED")
 
 
+def test_once_everything_is_kept_whoever_writes_an_item_takes_its_end_away(
+    stack: Stack, producer: Producer, simulator: SimulatorClient
+) -> None:
+    functions = functions_of(stack, [])
+    reported, closed = producer.message(destination=SILENT), in_doubt(producer, simulator, destination=SILENT)
+    assert functions.send(reported)
+    for message in (reported, closed):
+        about_to_expire(functions, message)
+    assert functions.take(report_json(mtId=int(producer.item(reported)["mtId"])), JSON) == (200, "report")
+    resolving.close(local_gateway(json.loads(stack.as_json())), producer.item(closed))
+    assert [message for message in (reported, closed) if "expiresAt" in producer.item(message)] == []
+
+
 def test_a_repeat_does_not_touch_what_has_settled(functions: Functions, producer: Producer) -> None:
     """So that an item, once nothing new is written on it, goes when it was said to."""
     message = producer.message(destination=SILENT)

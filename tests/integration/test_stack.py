@@ -142,15 +142,17 @@ def calls_as(stack: Stack, function: str) -> Iterator[Callable[..., list[str]]]:
         Code={"ZipFile": code.getvalue()},
         Timeout=30,
     )
-    functions.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
 
     def call(*calls: tuple[str, str, dict[str, Any]]) -> list[str]:
         answer = functions.invoke(FunctionName=name, Payload=json.dumps(calls))
         told: list[str] = json.load(answer["Payload"])
         return told
 
-    yield call
-    functions.delete_function(FunctionName=name)
+    try:
+        functions.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
+        yield call
+    finally:  # it may stand in somebody's account
+        functions.delete_function(FunctionName=name)
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ from local.deployment import STACK_NAME, sam_environment
 from local.places import ROOT
 from local.readback import ReadBack
 from local.stack import Stack
+from tests.aws.conftest import CHANGING, NEEDS, PASSED_OVER
 
 SOME = "not as_locally or as_locally_message_table"  # the others run here anyway, each by its own name
 ONLY_AWS = {
@@ -23,6 +24,10 @@ ONLY_AWS = {
     "test_a_queue_refuses_without_tls[dead_letter_queue_url]",
     "test_every_alarm_of_the_template_is_there_and_acts",
 }
+AS_LOCALLY = [
+    ROOT / "tests/integration" / f"{file.stem.replace('_as_locally', '')}.py"
+    for file in ROOT.glob("tests/aws/test_as_locally_*.py")
+]
 NEEDS_ADDRESSES = {"test_only_the_source_addresses_may_call"}
 
 
@@ -39,6 +44,13 @@ def run(environment: dict[str, str], *options: str) -> subprocess.CompletedProce
 
 def named(outcome: str, told: str) -> set[str]:
     return {line.split("::")[1].split(" ")[0] for line in told.splitlines() if "::" in line and f" {outcome} " in line}
+
+
+def test_what_is_kept_from_a_deployed_stack_goes_by_names_that_there_are() -> None:
+    """Under another name it would run there, and write, or send, what nobody allowed."""
+    text = "".join(file.read_text() for file in (*AS_LOCALLY, ROOT / "tests/integration/conftest.py"))
+    names = {*PASSED_OVER, *NEEDS, *CHANGING}
+    assert {name for name in names if f"def {name}(" not in text} == set()
 
 
 def test_they_pass_on_the_local_stack_and_leave_nothing(stack: Stack, stored: ReadBack, tmp_path: Path) -> None:

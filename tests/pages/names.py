@@ -8,7 +8,6 @@ from typing import Any
 from console.command import SUBCOMMANDS, load
 from local.places import ROOT
 
-TEMPLATE = (ROOT / "template.yaml").read_text()
 CODE = (
     *(".ci/run", "Makefile", "pyproject.toml", "samconfig.toml", "template.yaml", ".github/**/*.yml", "locks/*.txt"),
     *("console/**/*.*", "examples/**/*.*", "functions/**/*.*", "layers/**/*.*", "local/**/*.py"),
@@ -16,18 +15,6 @@ CODE = (
 )
 WRITTEN = {".css", ".html", ".js", ".json", ".mk", ".py", ".sh", ".toml", ".txt", ".yaml", ".yml", ""}
 WORD = re.compile(r"[A-Za-z][\w-]*")
-
-
-def section(name: str) -> list[str]:
-    """The names in a section of the template: parameters, resources, outputs."""
-    found = re.search(rf"^{name}:\n((?:(?:  .*|#.*)?\n)*)", TEMPLATE, re.MULTILINE)
-    assert found, name
-    return re.findall(r"^  (\w+):", found[1], re.MULTILINE)
-
-
-def resources(kind: str) -> list[str]:
-    """The names of the template's resources whose type matches."""
-    return re.findall(rf"^  (\w+):(?:  #.*)?\n    Type: {kind}$", TEMPLATE, re.MULTILINE)
 
 
 @cache

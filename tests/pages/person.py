@@ -3,6 +3,7 @@
 import json
 import os
 import pickle
+import shutil
 import signal
 import subprocess
 import sys
@@ -125,7 +126,9 @@ def compare(shown: Block, printed: str) -> None:
 def lay_out(desk: Path) -> None:
     """Make a folder look like the checkout, for what is written there to lie beside it."""
     for each in ROOT.iterdir():
-        if each.name not in {".git", ".local"}:
+        if each.name not in {".git", ".local", "examples"}:
             (desk / each.name).symlink_to(each)
+    # One goes into it, and `sam build` writes there.
+    shutil.copytree(ROOT / "examples", desk / "examples", ignore=shutil.ignore_patterns(".aws-sam"))
     (desk / ".local").mkdir()
     (desk / ".local" / "tools").symlink_to(TOOLS)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from local.dashboard.metrics import Metric
-from local.dashboard.template_values import STACK
+from local.template_values import STACK
 
 PERCENTILES = frozenset({"p50", "p99"})
 USUAL = frozenset({"Sum", "Average", "Maximum", "Minimum", "SampleCount"})

@@ -9,8 +9,8 @@ from functools import cache
 from typing import Any
 
 from local.dashboard.metrics import Metric
-from local.dashboard.template_values import TemplateValues, read_template
 from local.places import ROOT
+from local.template_values import TemplateValues, read_template
 
 MODULES = {"ReceiveCallback": "receive_callback", "SendMms": "send_mms"}
 CODE = ("layers/gateway", "functions/receive_callback", "functions/send_mms", ".")

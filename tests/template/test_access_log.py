@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from local.dashboard.metrics import Metric, curves_of_alarm
-from local.dashboard.template_values import STACK, TemplateValues
+from local.template_values import STACK, TemplateValues
 from tests.template.test_observing import ALARMS, OURS, TEMPLATE, VALUES
 
 INFREQUENT = TemplateValues(TEMPLATE, AccessLogClass="INFREQUENT_ACCESS")

@@ -8,8 +8,8 @@ import pytest
 from console.command import load
 from local.dashboard.metrics import Metric, curves_of_alarm
 from local.dashboard.observed import observed
-from local.dashboard.template_values import PSEUDO, STACK, TemplateValues, read_template
 from local.places import ROOT
+from local.template_values import PSEUDO, STACK, TemplateValues, read_template
 from tests.template.aws_metrics import is_documented, is_of_the_stack
 from tests.template.printed import MODULES, emitted
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from local.dashboard.template_values import STACK
+from local.template_values import STACK
 from tests.template.insights import Line, commands, fields, found
 from tests.template.printed import MODULES, printed_by
 from tests.template.test_observing import TEMPLATE, VALUES
@@ -58,9 +58,6 @@ def of_the_api() -> list[Line]:
         for one in statuses
     ]
     return [{**BY_ITSELF, "@message": line, **json.loads(line)} for line in filled]
-
-
-LINES = {f"{STACK}-{name}Logs": of_function for name in MODULES}
 
 
 def lines_of(query: Mapping[str, Any]) -> list[Line]:

@@ -4,9 +4,9 @@ import re
 from typing import Any
 
 import pytest
-from cfnlint.decode import cfn_yaml
 
 from local.places import ROOT
+from local.template_values import read_template
 from mms_gateway.send_settings import OPTIONAL as SEND_OPTIONAL
 from mms_gateway.send_settings import REQUIRED as SEND_REQUIRED
 from mms_gateway.settings import REQUIRED
@@ -65,7 +65,7 @@ def test_every_parameter_stands_in_one_group(template: Template) -> None:
 def test_parameters_are_asked_for_in_the_order_of_their_groups_and_timing_last(template: Template) -> None:
     """`sam deploy --guided` asks for each of them, in the template's order; what people set comes first."""
     groups = template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
-    as_written = [str(name) for name in cfn_yaml.load(str(ROOT / "template.yaml"))["Parameters"]]
+    as_written = list(read_template(ROOT / "template.yaml")["Parameters"])
     assert as_written == [name for group in groups for name in group["Parameters"]]
     assert as_written[-1] == "Timing"
 

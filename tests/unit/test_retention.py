@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from mms_gateway.message_table.store import expiry
+from mms_gateway.message_table.store import expiry, with_expiry
 from mms_gateway.retention import FOR_EVER, LEAST, read_retention
 
 
@@ -19,6 +19,23 @@ def test_an_item_expires_so_many_days_after_it_was_written(days: int) -> None:
     before = int(time.time())
     written = expiry(read_retention(str(days)))
     assert before <= written["expiresAt"] - days * 86_400 <= int(time.time())
+
+
+def test_a_write_puts_the_end_of_an_item_off() -> None:
+    update, values = with_expiry("SET #status = :status REMOVE attention", LEAST)
+    assert update == "SET expiresAt = :expiresAt, #status = :status REMOVE attention"
+    assert values == {":expiresAt": pytest.approx(time.time() + LEAST.total_seconds(), abs=2)}
+
+
+@pytest.mark.parametrize(
+    ("update", "expected"),
+    [
+        ("SET #status = :status", "SET #status = :status REMOVE expiresAt"),
+        ("SET #status = :status REMOVE attention", "SET #status = :status REMOVE attention, expiresAt"),
+    ],
+)
+def test_a_write_takes_the_end_away_that_an_item_got_before_everything_was_kept(update: str, expected: str) -> None:
+    assert with_expiry(update, FOR_EVER) == (expected, {})
 
 
 @pytest.mark.parametrize("days", ["1", "7", "29"])

@@ -1,68 +1,26 @@
-"""CloudFormation's intrinsic functions, as far as the roles of the template use them, for a stack that stands."""
+"""What CloudFormation makes of the template's roles and policies, for a stack that stands."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from local.deployment import STACK_NAME
 from local.stack import Stack
+from local.template_values import TemplateValues
 
 ACCOUNT, REGION = "000000000000", "us-east-1"
 THE_STREAM = "the table's stream"  # there is but one
-NO_VALUE = {"Ref": "AWS::NoValue"}
 
 
-class Values:
+class Values(TemplateValues):
     """What CloudFormation makes of values of the template."""
 
     def __init__(self, template: Mapping[str, Any], stack: Stack, parameters: Mapping[str, str]) -> None:
-        defaults = {name: str(one.get("Default", "")) for name, one in template["Parameters"].items()}
-        self._parameters = {**defaults, **parameters}
-        self._conditions = template.get("Conditions", {})
-        self._names = _names_of(stack)
+        super().__init__(template, _names_of(stack), **parameters)
 
     def listed(self, value: Any) -> list[Any]:
         """A value that may be one or a list, those without a value left out."""
         whole = self.of(value)
-        entries = whole if isinstance(whole, list) else [whole]
-        return [each for each in map(self.of, entries) if each is not None]
-
-    def of(self, value: Any) -> Any:  # noqa: PLR0911 - one for each function
-        """A value with its functions worked out; None where CloudFormation leaves it out."""
-        match value:
-            case {"Ref": "AWS::NoValue"}:
-                return None
-            case {"Ref": name}:
-                return self._named(name)
-            case {"Fn::GetAtt": [name, attribute]}:
-                return self._named(f"{name}.{attribute}")
-            case {"Fn::If": [condition, then, otherwise]}:
-                return self.of(then if self._holds({"Condition": condition}) else otherwise)
-            case {"Fn::Sub": [text, values]}:
-                return self._substituted(text, {name: self.of(one) for name, one in values.items()})
-            case {"Fn::Sub": text}:
-                return self._substituted(text, {})
-            case {"Fn::Split": [delimiter, text]}:
-                return self.of(text).split(delimiter)
-            case {"Fn::Join": [delimiter, texts]}:
-                return delimiter.join(self.of(texts))
-        return value
-
-    def _named(self, name: str) -> str:
-        return self._parameters[name] if name in self._parameters else self._names[name]
-
-    def _substituted(self, text: str, values: Mapping[str, str]) -> str:
-        return re.sub(r"\$\{([^}]+)\}", lambda found: values.get(found[1]) or self._named(found[1]), text)
-
-    def _holds(self, condition: Any) -> bool:
-        match condition:
-            case {"Condition": name}:
-                return self._holds(self._conditions[name])
-            case {"Fn::Not": [one]}:
-                return not self._holds(one)
-            case {"Fn::Equals": [left, right]}:
-                return bool(self.of(left) == self.of(right))
-        raise NotImplementedError(f"a condition of another kind: {condition}")
+        return whole if isinstance(whole, list) else [whole]
 
 
 def _names_of(stack: Stack) -> dict[str, str]:

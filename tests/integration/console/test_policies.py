@@ -172,9 +172,8 @@ def matters(stack: Stack, stored: ReadBack, producer: Producer, simulator: Simul
     long = producer.message(**fields, content=[{"contentId": "long.txt", "text": "long " * 2000}])
     producer.send(long)
     dead, sqs = json.dumps(producer.message()), stack.client("sqs")
-    sqs.purge_queue(
-        QueueUrl=stack.dead_letter_queue_url
-    )  # with others that would come back, SQS's own task is not used
+    # With others there that would come back, SQS's own task is not used.
+    sqs.purge_queue(QueueUrl=stack.dead_letter_queue_url)
     sqs.send_message(QueueUrl=stack.dead_letter_queue_url, MessageBody=dead)
     return Matters(
         handset=handset,

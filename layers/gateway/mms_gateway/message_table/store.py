@@ -114,8 +114,7 @@ class Store:
         return None, None
 
     def _request(self, change: Change) -> Any:
-        expiry = self._expiry()
-        update = change.update.replace("SET ", "SET #expiresAt = :expiresAt, ", 1) if expiry else change.update
+        update, values = with_expiry(change.update, self._retention)
         names = set(_NAME.findall(f"{update} {change.condition}"))
         return {
             "TableName": self._name,
@@ -123,9 +122,7 @@ class Store:
             "UpdateExpression": update,
             "ConditionExpression": change.condition,
             "ExpressionAttributeNames": {f"#{name}": name for name in names},
-            "ExpressionAttributeValues": serialize(
-                change.values | {f":{name}": value for name, value in expiry.items()}
-            ),
+            "ExpressionAttributeValues": serialize(change.values | values),
         }
 
     def _expiry(self) -> Item:
@@ -147,6 +144,16 @@ def index_keys(*, handset: str | None, service: str | None, sent_at: str, identi
 def expiry(retention: timedelta) -> Item:
     """The attribute that says when an item written now is to be deleted, in seconds since 1970; {} if never."""
     return {} if retention == FOR_EVER else {"expiresAt": int(time.time() + retention.total_seconds())}
+
+
+def with_expiry(update: str, retention: timedelta) -> tuple[str, Item]:
+    """An update expression that says when the item is to be deleted too, or has it kept for ever; and its values.
+
+    An item of a time when there was a retention has an end: it must not come while a message is sent again.
+    """
+    if kept := expiry(retention):
+        return update.replace("SET ", "SET expiresAt = :expiresAt, ", 1), {":expiresAt": kept["expiresAt"]}
+    return update + (", expiresAt" if " REMOVE " in update else " REMOVE expiresAt"), {}
 
 
 def without_nothing(item: Item) -> Item:

@@ -46,10 +46,14 @@ def read_template(path: Path) -> dict[str, Any]:
 
 
 class TemplateValues:
-    """What CloudFormation makes of values of a template; resources get made-up names."""
+    """What CloudFormation makes of values of a template."""
 
-    def __init__(self, template: Mapping[str, Any], **parameters: str) -> None:
+    def __init__(
+        self, template: Mapping[str, Any], names: Mapping[str, str] | None = None, /, **parameters: str
+    ) -> None:
+        """`names` has what each name stands for in a stack that is there; without it they are made up."""
         self._template = template
+        self._names = names
         defaults = {name: str(one.get("Default", "")) for name, one in template["Parameters"].items()}
         self._parameters = {**defaults, **parameters}
 
@@ -71,6 +75,8 @@ class TemplateValues:
                 return self._substituted(text, {name: str(self.of(one)) for name, one in values.items()})
             case {"Fn::Sub": text}:
                 return self._substituted(text, {})
+            case {"Fn::Split": [delimiter, text]}:
+                return self.of(text).split(delimiter)
             case {"Fn::Join": [delimiter, texts]}:
                 return delimiter.join(str(one) for one in self.of(texts))
             case dict():
@@ -90,6 +96,8 @@ class TemplateValues:
 
     def _meets(self, rule: Any) -> bool:
         match rule:
+            case {"Condition": name}:
+                return self.holds(name)
             case {"Fn::Not": [one]}:
                 return not self._meets(one)
             case {"Fn::Equals": [left, right]}:
@@ -100,10 +108,13 @@ class TemplateValues:
         return re.sub(r"\$\{([^}]+)\}", lambda found: values.get(found[1]) or self._named(found[1]), text)
 
     def _named(self, name: str) -> str:
-        if name in PSEUDO:
-            return PSEUDO[name]
         if name in self._parameters:
             return self._parameters[name]
+        return self._made_up(name) if self._names is None else self._names[name]
+
+    def _made_up(self, name: str) -> str:
+        if name in PSEUDO:
+            return PSEUDO[name]
         if name == "Api.Stage":  # SAM's
             return str(self._template["Resources"]["Api"]["Properties"]["StageName"])
         resource, _, attribute = name.partition(".")
