@@ -80,8 +80,13 @@ CHECKOV := $(TOOLS)/checkov/bin/checkov --framework cloudformation --skip-downlo
 validate-bot: setup ## check the example bot's template, as CloudFormation sees it
 	set -o pipefail; $(TOOLS)/sam/bin/python tests/template/translate.py examples/bot/template.yaml | $(VENV)/bin/cfn-lint
 
+.PHONY: environment
+environment:
+	@grep -q '^\[$(or $(ENV),default)\.' samconfig.toml || \
+		{ echo "samconfig.toml has no environment $(ENV); give one of its own: make deploy ENV=prod" >&2; exit 1; }
+
 .PHONY: deploy
-deploy: build ## deploy it with your AWS credentials (ENV=dev or prod, of samconfig.toml; the change set is shown first)
+deploy: environment build ## deploy it with your AWS credentials (ENV=dev or prod, of samconfig.toml; the change set is shown first)
 	$(SAM) deploy --config-env $(or $(ENV),default) --template-file $(BUILD)/template.yaml --config-file $(CURDIR)/samconfig.toml $(DEPLOY)
 ENV ?=
 DEPLOY ?=

@@ -49,7 +49,12 @@ METRICS = {
     "busy": "Busy",
     "unavailable": "Unavailable",
 }
-ALARMS = {"credentials": "CredentialsRefused", "redirect": "Redirected", "secret": "SecretUnreadable"}
+ALARMS = {
+    "credentials": "CredentialsRefused",
+    "redirect": "Redirected",
+    "secret": "SecretUnreadable",
+    "shared": "Conflicts",
+}
 COMPARED = {"Accepted", "Rejected", "Retried"}  # an alarm looks at the share that one of them has of all three
 QUIET = {"accepted", "repeat", "busy"}  # nothing that a person must look at
 

@@ -21,6 +21,8 @@ class Standings:
     """Whether reports come before the answer."""
     takes_over: bool = False
     """Whether somebody takes every message from who has claimed it, as after its lease."""
+    shares: bool = False
+    """Whether every mtId is another message's already."""
 
     def find(self, request_id: str) -> Standing | None:
         self._asked("find", request_id)
@@ -89,7 +91,7 @@ class Standings:
         if before.owner != owner or before.status not in {"SENDING", "IN_DOUBT"}:
             return "lost"
         self.messages[request_id] = replace(before, status="ACCEPTED", mt_id=mt_id)
-        return "recorded"
+        return "shared" if self.shares else "recorded"
 
     def abandon(self, request_id: str, standing: Standing, error: SendError, *, now: str) -> Standing | None:  # noqa: ARG002
         self._asked("abandon", request_id)

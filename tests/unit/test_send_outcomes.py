@@ -93,6 +93,10 @@ def is_taken_over(function: Function, _: dict[str, Any]) -> None:
     function.table.takes_over = True
 
 
+def shares_its_mt_id(function: Function, _: dict[str, Any]) -> None:
+    function.table.shares = True
+
+
 def has_no_secret(function: Function, _: dict[str, Any]) -> None:
     function.secrets.code = "AccessDeniedException"
 
@@ -120,6 +124,13 @@ ROWS = {
         arrange=is_taken_over,
         line={"reason": "OpenMarket took it, but its item was changed by somebody else meanwhile"},
         metrics={"Accepted"},
+    ),
+    "accepted, under another message's mtId": Row(
+        outcome="accepted",
+        arrange=shares_its_mt_id,
+        level="ERROR",
+        line={"reason": "OpenMarket gave its mtId to another message too", "alarm": "shared"},
+        metrics={"Accepted", "Conflicts"},
     ),
     "rejected by OpenMarket": Row(
         outcome="rejected",

@@ -202,8 +202,10 @@ class Outcome:
     handset: str | None = None
     mt_id: str | None = None
     attempts: int = 0
-    alarm: Literal["credentials", "redirect", "secret"] | None = None
-    """What a person must look at: the account that OpenMarket refuses, its redirect, the secret that can't be read."""
+    alarm: Literal["credentials", "redirect", "secret", "shared"] | None = None
+    """What a person must look at: the account that OpenMarket refuses, its redirect, the secret that can't be read, an
+    mtId that two messages share.
+    """
     http_status: int | None = None
     code: str | None = None
     trace: Trace | None = None

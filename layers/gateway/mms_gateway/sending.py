@@ -261,7 +261,7 @@ class _Sending:
         if recorded == "lost":
             return replace(outcome, reason="OpenMarket took it, but its item was changed by somebody else meanwhile")
         if recorded == "shared":
-            return replace(outcome, reason="OpenMarket gave its mtId to another message too")
+            return replace(outcome, reason="OpenMarket gave its mtId to another message too", alarm="shared")
         try:
             return replace(outcome, joined=self._table.join_reports(mt_id, self._id))
         except StorageUnavailable as trouble:  # it comes again and is joined then
