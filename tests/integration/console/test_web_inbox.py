@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -90,7 +91,8 @@ def test_without_the_right_to_look_through_the_index_short_codes_must_be_named(
 
     named, unnamed = Inbox(gateway, [QUIET]), Inbox(gateway)
     for inbox in (named, unnamed):
-        monkeypatch.setattr(inbox, "_gateway", type("G", (), {"dynamodb": Denied(), "addresses": gateway.addresses}))
+        denying = SimpleNamespace(dynamodb=Denied(), addresses=gateway.addresses, command=gateway.command)
+        monkeypatch.setattr(inbox, "_gateway", denying)
     monkeypatch.setattr("console.web.inbox.DAYS", (datetime.now(UTC) - START).days + 10)
     assert len(everything(named)) == 3
     with pytest.raises(Problem, match="mms console --service 88600"):
