@@ -189,12 +189,12 @@ test: check $(TOOLS)/awscli/ready $(TOOLS)/sql/ready ## everything that must hol
 	@logs=$$(mktemp -d) || exit; trap 'rm -rf "$$logs"' EXIT; \
 	$(VENV)/bin/pytest --verbose $(WITHOUT_STACK) >"$$logs/1" 2>&1 & first=$$!; \
 	$(VENV)/bin/pytest --verbose $(FOR_PEOPLE) >"$$logs/2" 2>&1 & second=$$!; \
-	$(VENV)/bin/pytest --verbose $(OF_DEPLOYING) >"$$logs/3" 2>&1 & third=$$!; \
+	$(VENV)/bin/pytest --verbose $(OF_STACKS) >"$$logs/3" 2>&1 & third=$$!; \
 	trap 'kill $$first $$second $$third 2>/dev/null; wait; exit 130' INT TERM; \
-	$(VENV)/bin/pytest --verbose $(patsubst %,--ignore=%,$(WITHOUT_STACK) $(FOR_PEOPLE) $(OF_DEPLOYING)); failed=$$?; \
+	$(VENV)/bin/pytest --verbose $(patsubst %,--ignore=%,$(WITHOUT_STACK) $(FOR_PEOPLE) $(OF_STACKS)); failed=$$?; \
 	wait $$first || failed=1; cat "$$logs/1"; wait $$second || failed=1; cat "$$logs/2"; \
 	wait $$third || failed=1; cat "$$logs/3"; exit $$failed
 WITHOUT_STACK := tests/unit tests/template tests/bench tests/runtime
 FOR_PEOPLE := tests/integration/console tests/browser
-OF_DEPLOYING := $(patsubst %,tests/integration/test_%.py,local_stack_lifecycle deploying packaging bot rotation security_page \
-	tests_of_a_deployed_stack) tests/pages
+OF_STACKS := $(patsubst %,tests/integration/test_%.py,local_stack_lifecycle deploying packaging bot rotation security_page retention \
+	observing tests_of_a_deployed_stack transitions transitions_by_hand transitions_in_trouble joining) tests/pages
