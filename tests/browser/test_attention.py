@@ -22,6 +22,11 @@ def conversation(desk: Desk) -> Desk:
 def in_need(desk: Desk, text: str) -> Locator:
     """The entry of a message of the thread, opened from there."""
     desk.message(text).locator("[data-attention]").click()
+    return entry_of(desk, text)
+
+
+def entry_of(desk: Desk, text: str) -> Locator:
+    """The entry of a message of the thread."""
     key = desk.message(text).get_attribute("data-pk")
     return desk.page.locator(f'#attention li[data-pk="{key}"]')
 
@@ -103,6 +108,7 @@ def test_what_was_refused_is_dismissed_together(conversation: Desk, stored: Read
         desk.answer(words)
         expect(desk.standing(words)).to_have_text("not sent")
     in_need(desk, "One")
+    expect(entry_of(desk, "Another")).to_be_visible()  # what is not shown yet is not dismissed
     desk.page.once("dialog", lambda dialog: dialog.accept())
     desk.page.locator("#attention section[aria-label=REJECTED] [data-dismiss-all]").click()
     expect(desk.page.locator("#attention section[aria-label=REJECTED]")).to_have_count(0)
